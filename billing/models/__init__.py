@@ -1,0 +1,16 @@
+"""The nouns of `billing/`: what happened, what it cost, what it adds up to."""
+
+from billing.models.events import EventKey, UsageEvent
+from billing.models.prices import ModelAlias, PriceRow
+from billing.models.spend import DailySpend, DimensionValue, HourlySpend, SpendEntry
+
+__all__ = [
+    "DailySpend",
+    "DimensionValue",
+    "EventKey",
+    "HourlySpend",
+    "ModelAlias",
+    "PriceRow",
+    "SpendEntry",
+    "UsageEvent",
+]

@@ -1,0 +1,114 @@
+"""The journal and the rollups: what the ledger adds up to, by bucket."""
+
+from django.db import models
+
+from billing.models.measures import Counted
+from tenants.models.owned import TenantOwned
+
+
+class Bucket(Counted, TenantOwned):
+    """The dimensions spend is kept by. Unpriced events stand in buckets of their own (`priced` false)."""
+
+    client_column = "client_id"
+
+    tenant_id = models.IntegerField()
+    day = models.DateField()
+    """The day in the tenant's time zone."""
+    client_id = models.IntegerField()
+    project_id = models.IntegerField()
+    api_key_id = models.IntegerField()
+    priced = models.BooleanField()
+    provider = models.TextField()
+    model = models.TextField()
+    variant = models.TextField()
+    feature = models.TextField()
+    environment = models.TextField()
+    events = models.BigIntegerField()
+
+    class Meta(TenantOwned.Meta):
+        abstract = True
+
+
+class SpendEntry(Bucket):
+    """The journal: what one batch added to one bucket. Folding deletes it (billing/flow/fold.py)."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "id")
+    id = models.BigIntegerField()
+    hour = models.DateTimeField()
+    """The UTC hour's start."""
+
+    class Meta(Bucket.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"entry {self.id}"
+
+
+class DailySpend(Bucket):
+    """Spend per day of the tenant's zone."""
+
+    pk = models.CompositePrimaryKey(
+        "tenant_id",
+        "day",
+        "client_id",
+        "project_id",
+        "api_key_id",
+        "priced",
+        "provider",
+        "model",
+        "variant",
+        "feature",
+        "environment",
+    )
+
+    class Meta(Bucket.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.model}"
+
+
+class HourlySpend(Bucket):
+    """Spend per UTC hour; an hour that two of the tenant's days share is kept in two rows."""
+
+    pk = models.CompositePrimaryKey(
+        "tenant_id",
+        "day",
+        "hour",
+        "client_id",
+        "project_id",
+        "api_key_id",
+        "priced",
+        "provider",
+        "model",
+        "variant",
+        "feature",
+        "environment",
+    )
+    hour = models.DateTimeField()
+
+    class Meta(Bucket.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%dT%H} {self.model}"
+
+
+class DimensionValue(TenantOwned):
+    """The values a free-text dimension has taken in one project on one day: the first 200 keep their name.
+
+    Later ones are '(other)' in the rollups; the ledger has them all.
+    """
+
+    pk = models.CompositePrimaryKey("tenant_id", "day", "project_id", "dimension", "value")
+    tenant_id = models.IntegerField()
+    day = models.DateField()
+    project_id = models.IntegerField()
+    dimension = models.TextField()
+    value = models.TextField()
+
+    class Meta(TenantOwned.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"{self.dimension} {self.value}"

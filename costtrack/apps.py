@@ -1,0 +1,13 @@
+"""App `costtrack`: the wiring, its start-up checks and its commands."""
+
+from django.apps import AppConfig
+
+from costtrack import checks, logs
+
+
+class CosttrackConfig(AppConfig):
+    name = "costtrack"
+
+    def ready(self) -> None:
+        logs.configure()
+        checks.register_all()

@@ -1,0 +1,38 @@
+"""The Celery application. Tasks only ring bells: what is due is rows in PostgreSQL (docs/architecture.md).
+
+Redis may lose a message at any time; the sweep that beat dispatches each minute finds what the bell missed.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "costtrack.settings")
+
+app = Celery("costtrack", task_cls="tenants.tasks:DoorTask")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,  # without it a killed child loses its task
+    worker_prefetch_multiplier=1,
+    task_soft_time_limit=240,
+    task_time_limit=300,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        # far above the time limit; the two short intervals bring back a killed worker's tasks in seconds
+        "visibility_timeout": 900,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 1,
+    },
+    worker_hijack_root_logger=False,
+    beat_schedule_filename=os.environ.get("BEAT_SCHEDULE", "celerybeat-schedule"),
+    beat_schedule={
+        "sweep": {"task": "billing.tasks.sweep", "schedule": 60.0, "options": {"expires": 50}},
+        "partitions": {"task": "billing.tasks.make_partitions", "schedule": 6 * 3600.0},
+        "verify": {"task": "billing.tasks.verify_all", "schedule": 24 * 3600.0},
+    },
+)
+app.autodiscover_tasks(["billing"])

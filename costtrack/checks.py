@@ -1,0 +1,70 @@
+"""Start-up checks: the server refuses to serve when a wall is missing.
+
+Every serving process (web, worker, beat) passes `refuse_unsafe_start`; `manage.py check --database default`
+prints the same findings with hints.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+
+from tenants.scoping import APP_ROLE
+
+
+def register_all() -> None:
+    checks.register(database_walls, checks.Tags.database)
+
+
+def tenant_tables() -> list[str]:
+    return sorted(
+        model._meta.db_table for model in apps.get_models() if hasattr(model, "tenant_column")
+    )
+
+
+def database_walls(
+    *, databases: Sequence[str] | None = None, **_: Any
+) -> list[checks.CheckMessage]:
+    """The serving role owns nothing and bypasses nothing; every tenant-owned table has its policy."""
+    problems: list[checks.CheckMessage] = []
+    for alias in databases or []:
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT current_user")
+            if cursor.fetchone()[0] != APP_ROLE and settings.DATABASE_ROLE == "owner":
+                continue  # a migrating process, which serves nobody
+            cursor.execute(
+                "SELECT rolname FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)"
+            )
+            if cursor.fetchone():
+                problems.append(_error("E001", "The serving role bypasses row-level security."))
+            cursor.execute(
+                "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relkind IN ('r', 'p')"
+                " AND (NOT relrowsecurity OR pg_get_userbyid(relowner) = current_user)",
+                [tenant_tables()],
+            )
+            open_tables = [name for (name,) in cursor.fetchall()]
+            if open_tables:
+                problems.append(_error("E002", f"Tables without a wall: {', '.join(open_tables)}."))
+    return problems
+
+
+def _error(code: str, message: str) -> checks.Error:
+    hint = "Leave DATABASE_ROLE unset and run 'manage.py migrate'; see docs/architecture.md."
+    return checks.Error(message, hint=hint, id=f"costtrack.{code}")
+
+
+def refuse_unsafe_start() -> None:
+    """Called once by every serving process before it takes work."""
+    problems = database_walls(databases=["default"])
+    if settings.SECRET_KEY.startswith("insecure-") and not settings.DEBUG:
+        problems.append(checks.Error("SECRET_KEY is not set.", id="costtrack.E003"))
+    if settings.DATABASE_ROLE == "owner":
+        problems.append(_error("E004", "DATABASE_ROLE=owner is for migrations only."))
+    if problems:
+        raise ImproperlyConfigured(
+            "Refusing to serve: " + " ".join(str(each.msg) for each in problems)
+        )

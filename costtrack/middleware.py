@@ -1,0 +1,63 @@
+"""What every response gets: one log line, and headers that keep a page to its own origin."""
+
+import time
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+
+Responder = Callable[[HttpRequest], HttpResponse]
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "font-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+log = structlog.get_logger("costtrack.request")
+
+
+def request_log(get_response: Responder) -> Responder:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter_ns()
+        request_id = uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request=request_id)
+        response = get_response(request)
+        response["X-Request-Id"] = request_id
+        match = request.resolver_match
+        key = getattr(request, "api_key", None)
+        access = getattr(request, "access", None)
+        log.info(
+            "request",
+            method=request.method,
+            route=match.route if match else None,
+            status=response.status_code,
+            microseconds=(time.perf_counter_ns() - started) // 1000,
+            tenant=key.tenant_id if key else access.tenant.pk if access else None,
+            key=key.id if key else None,
+        )
+        return response
+
+    return middleware
+
+
+def security_headers(get_response: Responder) -> Responder:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        if not request.path.startswith("/static/"):
+            response.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return middleware

@@ -1,0 +1,14 @@
+"""Every address of the product. A route without a row in tests/walls/test_routes.py fails the suite."""
+
+from django.urls import include, path
+
+from costtrack.health import livez, readyz
+
+urlpatterns = [
+    path("livez", livez),
+    path("readyz", readyz),
+    path("accounts/", include("allauth.account.urls")),
+    path("api/", include("billing.api.urls")),
+    path("", include("tenants.web.urls")),
+    path("t/<slug:tenant>/", include("billing.web.urls")),
+]

@@ -1,0 +1,66 @@
+"""API keys: how one is made, and how a presented one is looked up.
+
+A key is `ct_` + 43 characters that carry 256 random bits + 8 of a CRC, so that a mistyped key is refused
+without a query. Only its SHA-256 is stored; a plain hash suffices because the key itself is random.
+"""
+
+import hashlib
+import re
+import secrets
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+_SHAPE = re.compile(r"ct_[A-Za-z0-9_-]{43}[0-9a-f]{8}")
+PREFIX_LENGTH = 11
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKey:
+    """A valid key, as the lookup function returns it."""
+
+    id: int
+    tenant_id: int
+    scopes: frozenset[str]
+    project_id: int | None
+    prefix: str
+
+
+def new_secret() -> str:
+    body = "ct_" + secrets.token_urlsafe(32)
+    return body + _check(body)
+
+
+def prefix_of(secret: str) -> str:
+    """The part of a key that may be shown."""
+    return secret[:PREFIX_LENGTH]
+
+
+def digest_of(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def is_well_formed(secret: str) -> bool:
+    return bool(_SHAPE.fullmatch(secret)) and secret[-8:] == _check(secret[:-8])
+
+
+def find_key(secret: str, *, now: datetime) -> FoundKey | None:
+    """The key behind a presented secret, or None when it is unknown, expired or revoked.
+
+    No tenant is known yet, so this asks the one database function that may look across tenants.
+    """
+    if not is_well_formed(secret):
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, tenant_id, scopes, project_id, prefix FROM api_key_lookup(%s, %s)",
+            [digest_of(secret), now],
+        )
+        row = cursor.fetchone()
+    return row and FoundKey(row[0], row[1], frozenset(row[2]), row[3], row[4])
+
+
+def _check(body: str) -> str:
+    return f"{zlib.crc32(body.encode()):08x}"

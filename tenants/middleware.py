@@ -1,0 +1,101 @@
+"""Two of the three doors where a tenant scope opens: API keys, and signed-in people.
+
+Each resolves who is asking, refuses what was not declared, and runs the view inside the tenant's scope:
+one transaction, undone as a whole when the answer is an error.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+
+from tenants.access import accesses
+from tenants.actions import note_key_use
+from tenants.drf import KeyView
+from tenants.keys import FoundKey, find_key
+from tenants.problems import Problem, problem_response
+from tenants.scoping import tenant_scope
+
+Responder = Callable[[HttpRequest], HttpResponse]
+
+
+class KeyDoor:
+    """`Authorization: Bearer <key>` on every API view."""
+
+    def __init__(self, get_response: Responder) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        view_class = getattr(view, "cls", None)
+        if view_class is None or not issubclass(view_class, KeyView):
+            return None
+        try:
+            key = self._key(request, view_class.scopes_of(request.method or "GET"))
+        except Problem as problem:
+            return problem_response(problem)
+        request.api_key = key  # type: ignore[attr-defined]
+        if view_class.opens_own_scope:
+            return None
+        with tenant_scope(key.tenant_id):
+            note_key_use(key, now=timezone.now())
+            response = view(request, *args, **kwargs)
+            response.render()
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+        return response  # type: ignore[no-any-return]
+
+    @staticmethod
+    def _key(request: HttpRequest, allowed: frozenset[str]) -> FoundKey:
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not secret:
+            raise Problem(401, "missing_key", "Send the header 'Authorization: Bearer <key>'.")
+        key = find_key(secret.strip(), now=timezone.now())
+        if key is None:
+            raise Problem(401, "invalid_key", "This key is unknown, expired or revoked.")
+        if not key.scopes & allowed:
+            needed = " or ".join(sorted(allowed)) or "no"
+            raise Problem(403, "missing_scope", f"This call needs a key with the {needed} scope.")
+        return key
+
+
+class PageDoor:
+    """Every route with a `<tenant>` part: membership, declared roles, scope."""
+
+    def __init__(self, get_response: Responder) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        if "tenant" not in kwargs:
+            return None
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+        slug = kwargs.pop("tenant")
+        found = accesses(request.user)
+        access = next((each for each in found if each.tenant.slug == slug), None)
+        if access is None:
+            raise Http404("no such tenant for this person")
+        if access.role not in getattr(view, "allowed_roles", frozenset()):
+            raise PermissionDenied
+        request.access = access  # type: ignore[attr-defined]
+        request.accesses = found  # type: ignore[attr-defined]
+        client_id = access.client.pk if access.client else None
+        with tenant_scope(access.tenant.pk, client_id=client_id):
+            response: HttpResponse = view(request, *args, **kwargs)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+        return response

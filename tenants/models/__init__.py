@@ -1,0 +1,17 @@
+"""The nouns of `tenants/`: who may see what."""
+
+from tenants.models.keys import ApiKey
+from tenants.models.people import Membership, Role, User
+from tenants.models.record import AuditEntry
+from tenants.models.tenant import Client, Project, Tenant
+
+__all__ = [
+    "ApiKey",
+    "AuditEntry",
+    "Client",
+    "Membership",
+    "Project",
+    "Role",
+    "Tenant",
+    "User",
+]

@@ -1,0 +1,82 @@
+"""Tenant, client, project: whose spend it is. Rows are archived, never deleted, so no past figure loses its name."""
+
+import zoneinfo
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from tenants.models.owned import TenantOwned
+from tenants.scoping import TenantManager
+
+
+def validate_zone(name: str) -> None:
+    """An IANA time zone that this system knows; links and `localtime` files do not count."""
+    if name not in zoneinfo.available_timezones() or name in {"localtime", "Factory"}:
+        raise ValidationError(f"{name!r} is not an IANA time zone such as Europe/Sofia")
+
+
+class Tenant(models.Model):
+    """One company. Its own row is visible inside its own scope only."""
+
+    tenant_column = "id"
+    client_column = ""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    timezone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = TenantManager["Tenant"]()
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(slug=""), name="tenant_slug_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Named(TenantOwned):
+    """What clients and projects share: a slug that is unique in the tenant, a name, an end."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    slug = models.SlugField(max_length=60)
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantOwned.Meta):
+        abstract = True
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Client(Named):
+    """A customer of the tenant, with a view of its own spend."""
+
+    client_column = "id"
+
+    class Meta(Named.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "slug"], name="client_slug_once"),
+            models.UniqueConstraint(fields=["tenant", "id"], name="client_in_tenant"),
+        ]
+
+
+class Project(Named):
+    """What sends events. It belongs to one client for ever, so past spend never moves."""
+
+    client_column = "client_id"
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, related_name="projects", db_constraint=False
+    )
+
+    class Meta(Named.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "slug"], name="project_slug_once"),
+            models.UniqueConstraint(fields=["tenant", "id"], name="project_in_tenant"),
+        ]

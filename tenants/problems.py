@@ -1,0 +1,98 @@
+"""Errors of the API: RFC 9457 problem documents with a stable `code` and a sentence that helps."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+
+TITLES = {
+    400: "The request cannot be read",
+    401: "A valid key is needed",
+    403: "The key may not do this",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
+    413: "The request is too large",
+    415: "Unsupported media type",
+    422: "The request makes no sense",
+    429: "Too many requests",
+    500: "Something broke on our side",
+}
+
+
+class Problem(Exception):
+    """The request as a whole is refused; nothing of it was kept."""
+
+    def __init__(self, status_code: int, code: str, detail: str, *, field: str = "") -> None:
+        super().__init__(detail)
+        self.status_code = status_code
+        self.code = code
+        self.detail = detail
+        self.field = field
+
+    def document(self) -> dict[str, Any]:
+        return document(self.status_code, self.code, self.detail, field=self.field)
+
+
+def document(status_code: int, code: str, detail: str, *, field: str = "") -> dict[str, Any]:
+    body = {
+        "type": "about:blank",
+        "title": TITLES.get(status_code, "Error"),
+        "status": status_code,
+        "code": code,
+        "detail": detail,
+    }
+    return body | ({"field": field} if field else {})
+
+
+def problem_response(problem: Problem) -> JsonResponse:
+    """The same document outside DRF: from middleware and error handlers."""
+    response = JsonResponse(
+        problem.document(), status=problem.status_code, content_type="application/problem+json"
+    )
+    if problem.status_code == status.HTTP_401_UNAUTHORIZED:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's hook: every handled exception becomes a problem document; others stay errors."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound("There is no such object here.")
+    if isinstance(error, exceptions.ValidationError):
+        error = _from_validation(error)
+    if isinstance(error, exceptions.APIException):
+        code = str(error.get_codes()) if not isinstance(error.detail, (dict, list)) else "invalid"
+        error = Problem(error.status_code, code, str(error.detail))
+    if not isinstance(error, Problem):
+        return None
+    return Response(
+        error.document(), status=error.status_code, content_type="application/problem+json"
+    )
+
+
+def _from_validation(error: exceptions.ValidationError) -> Problem:
+    """The first complaint of a serializer, with its field's name."""
+    detail: Any = error.detail
+    path: list[str] = []
+    while isinstance(detail, (dict, list)) and detail:
+        if isinstance(detail, dict):
+            key, detail = next(iter(detail.items()))
+            path.append(str(key))
+        else:
+            detail = next((item for item in detail if item), "")
+    field = ".".join(part for part in path if part != "non_field_errors")
+    code = getattr(detail, "code", "invalid") or "invalid"
+    names = {"required": "missing_field", "null": "missing_field", "blank": "missing_field"}
+    return Problem(
+        422,
+        names.get(code, code if code != "invalid" else "invalid_field"),
+        str(detail),
+        field=field,
+    )
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")

@@ -1,0 +1,180 @@
+"""The active tenant: the first wall, and the key that opens the second.
+
+In:   a tenant (and, for a client viewer, one client) at one of three doors: middleware, the Celery base
+      task, `tenant_scope()` in commands and tests.
+Out:  a transaction in which managers and PostgreSQL's row-level security show that tenant only.
+Promise: without an active tenant every query on tenant-owned rows raises NoActiveTenant when its SQL is
+      compiled, however early the queryset was made.
+Never: a session-level setting; `SET LOCAL` ends with the transaction, so no pooled connection carries it on.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.db import connection, models, transaction
+from django.db.models.expressions import Expression
+from django.db.models.sql.compiler import SQLCompiler
+
+APP_ROLE = "costtrack_app"
+VIEWER_ROLE = "costtrack_viewer"
+DISPATCH_ROLE = "costtrack_dispatch"
+
+
+class NoActiveTenant(RuntimeError):
+    """Tenant-owned rows were asked for outside any tenant scope."""
+
+
+class ForeignTenant(RuntimeError):
+    """A row, or a second scope, belongs to another tenant than the active one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    tenant_id: int
+    client_id: int | None = None
+    """Set for a client viewer: nothing but this client's rows exists."""
+
+
+_active: ContextVar[Scope | None] = ContextVar("costtrack_scope", default=None)
+
+
+def active_scope() -> Scope:
+    scope = _active.get()
+    if scope is None:
+        raise NoActiveTenant("no tenant is active: open tenant_scope() at a door first")
+    return scope
+
+
+@contextmanager
+def tenant_scope(tenant_id: int, *, client_id: int | None = None) -> Iterator[None]:
+    """Open the scope of one tenant as one transaction; leave by an exception and nothing is kept.
+
+    `client_id` makes it a client viewer's scope: the database role then reads that client's rows and
+    writes nothing. The same scope may be opened again inside itself; another one may not.
+    """
+    scope = Scope(tenant_id, client_id)
+    outer = _active.get()
+    if outer == scope:
+        yield
+        return
+    if outer is not None:
+        raise ForeignTenant(
+            f"tenant {outer.tenant_id} is active; {tenant_id} cannot be opened inside it"
+        )
+    nested = connection.in_atomic_block
+    with transaction.atomic():
+        token = _active.set(scope)
+        try:
+            _raise_wall(scope)
+            yield
+            if nested:
+                _lower_wall()
+        finally:
+            _active.reset(token)
+
+
+@contextmanager
+def dispatch_scope() -> Iterator[None]:
+    """Work across tenants: see which tenants have something due, and nothing of what they have."""
+    if _active.get() is not None:
+        raise ForeignTenant("dispatching looks across tenants and cannot run inside one")
+    nested = connection.in_atomic_block
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL ROLE {DISPATCH_ROLE}")
+        yield
+        if nested:
+            _lower_wall()
+
+
+def _raise_wall(scope: Scope) -> None:
+    statements = [f"SET LOCAL app.tenant_id = '{int(scope.tenant_id)}'"]
+    if scope.client_id is not None:
+        statements.append(f"SET LOCAL app.client_id = '{int(scope.client_id)}'")
+        statements.append(f"SET LOCAL ROLE {VIEWER_ROLE}")
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(statements))
+
+
+def _lower_wall() -> None:
+    """Inside an outer transaction (tests, create_tenant) the settings would outlive the scope."""
+    role = connection.settings_dict["OPTIONS"].get("assume_role", "NONE")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SET LOCAL app.tenant_id = ''; SET LOCAL app.client_id = ''; SET LOCAL ROLE {role}"
+        )
+
+
+class InScope(Expression):
+    """`tenant_id = <active> [AND client_id = <active client>]`, resolved when the SQL is compiled.
+
+    A client viewer meets FALSE on every model that names no client column.
+    """
+
+    conditional = True
+    output_field = models.BooleanField()  # type: ignore[assignment]
+
+    def __init__(self, tenant: models.F | Expression, client: models.F | Expression | None) -> None:
+        super().__init__(output_field=models.BooleanField())
+        self.tenant = tenant
+        self.client = client
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.tenant, self.client]
+
+    def set_source_expressions(self, exprs: Any) -> None:
+        self.tenant, self.client = exprs
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        scope = active_scope()
+        sql, params = compiler.compile(self.tenant)
+        sql, params = f"{sql} = %s", [*params, scope.tenant_id]
+        if scope.client_id is None:
+            return f"({sql})", params
+        if self.client is None:
+            return "FALSE", []
+        client_sql, client_params = compiler.compile(self.client)
+        return f"({sql} AND {client_sql} = %s)", [*params, *client_params, scope.client_id]
+
+
+M = TypeVar("M", bound=models.Model)
+
+
+class TenantQuerySet(models.QuerySet[M]):
+    """A queryset that adds and moves no row of another tenant."""
+
+    def bulk_create(self, objs: Iterable[M], *args: Any, **kwargs: Any) -> list[M]:
+        rows = list(objs)
+        for row in rows:
+            claim(row)
+        return super().bulk_create(rows, *args, **kwargs)
+
+    def update(self, **values: Any) -> int:
+        if {"tenant", "tenant_id"} & values.keys():
+            raise ForeignTenant("a row never moves to another tenant")
+        return super().update(**values)
+
+
+class TenantManager(models.Manager[M]):
+    """Shows the active tenant's rows; the condition is compiled late (`InScope`)."""
+
+    use_in_migrations = False
+
+    def get_queryset(self) -> TenantQuerySet[M]:
+        client_column = getattr(self.model, "client_column", "")
+        tenant_column = getattr(self.model, "tenant_column", "tenant_id")
+        client = models.F(client_column) if client_column else None
+        queryset: TenantQuerySet[M] = TenantQuerySet(self.model, using=self._db)
+        return queryset.filter(InScope(models.F(tenant_column), client))
+
+
+def claim(row: models.Model) -> None:
+    """Give a new row the active tenant, or refuse one that belongs to another."""
+    scope = active_scope()
+    if getattr(row, "tenant_id", None) is None:
+        row.tenant_id = scope.tenant_id  # type: ignore[attr-defined]
+    if row.tenant_id != scope.tenant_id:  # type: ignore[attr-defined]
+        raise ForeignTenant(f"{row._meta.label} of another tenant")
