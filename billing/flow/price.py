@@ -1,0 +1,163 @@
+"""Price: usage + price book -> what the event costs per class, or why it has no price.
+
+In:   the `Usage` of one response, provider and time.   Out: `Priced` or `Unpriced`; or its lines.
+Promises: every figure is exact, tokens x rate x multipliers in Decimal, and the lines of `explain`
+add up to the cost of `price_event` to the last digit.
+Never: a guess, or a zero, in place of an unknown price; a rounded figure; I/O.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+from billing.flow.price_book import REASONS, Card, PriceBook, PriceEntry, Rates, variant_of
+from billing.flow.usage import Part, Usage
+from billing.money import EXACT, TOKEN_CLASSES, ZERO, total
+
+__all__ = [
+    "REASONS",
+    "Line",
+    "PriceBook",
+    "PriceEntry",
+    "Priced",
+    "Unpriced",
+    "explain",
+    "price_event",
+]
+
+_NOTHING: Final[Rates] = (ZERO, ZERO, ZERO, ZERO, ZERO, ZERO)
+_NO_MULTIPLIERS: Final[Mapping[str, Decimal]] = {}
+_add: Final = EXACT.add
+_times: Final = EXACT.multiply
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """The dollars of one event, per class. Sums over its parts.
+
+    `cost_uncached` is what the same call had cost without any caching. `price_id` is the row of the
+    call that answered; the rows of other parts (advisors, other attempts) are in `explain`.
+    """
+
+    costs: Rates
+    cost_uncached: Decimal
+    variant: str
+    price_id: int
+
+    @property
+    def cost(self) -> Decimal:
+        return total(self.costs)
+
+
+@dataclass(frozen=True, slots=True)
+class Unpriced:
+    """An event without a price. `reason` is a key of `REASONS`."""
+
+    reason: str
+    variant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """tokens x rate_per_million / 1,000,000 x multipliers = cost, at one row of the book."""
+
+    token_class: str
+    tokens: int
+    rate_per_million: Decimal
+    multipliers: Mapping[str, Decimal]
+    cost: Decimal
+    model: str
+    price_id: int
+
+
+def price_event(
+    book: PriceBook, *, provider: str, occurred_at: datetime, usage: Usage
+) -> Priced | Unpriced:
+    """Price one event at the rates of its UTC day. ValueError for a time without a zone."""
+    if usage.unclear:
+        return Unpriced(usage.unclear, variant_of(usage))
+    day = _utc_day(occurred_at)
+    top, *others = usage.parts
+    card = book.card(top, provider=provider, usage=usage, day=day)
+    if isinstance(card, str):
+        return Unpriced(card, variant_of(usage))
+    costs, uncached = _cost(top, card)
+    for part in others:
+        if not part.is_billed:
+            continue
+        other = book.card(part, provider=provider, usage=usage, day=day)
+        if isinstance(other, str):
+            return Unpriced(other, variant_of(usage))
+        added, added_uncached = _cost(part, other)
+        costs = _sums(costs, added)
+        uncached = _add(uncached, added_uncached)
+    return Priced(costs, uncached, card.variant, card.entry.id)
+
+
+def explain(
+    book: PriceBook, *, provider: str, occurred_at: datetime, usage: Usage
+) -> list[Line] | Unpriced:
+    """The lines behind `price_event`, part by part; classes without tokens are left out.
+
+    A part that is free has no lines: `usage.parts` still says what was reported.
+    """
+    priced = price_event(book, provider=provider, occurred_at=occurred_at, usage=usage)
+    if isinstance(priced, Unpriced):
+        return priced
+    day = _utc_day(occurred_at)
+    lines: list[Line] = []
+    for part in usage.parts:
+        card = book.card(part, provider=provider, usage=usage, day=day)
+        if part.is_billed and isinstance(card, Card):
+            lines.extend(_lines(part, card))
+    return lines
+
+
+def _utc_day(moment: datetime) -> int:
+    if moment.tzinfo is UTC:
+        return moment.toordinal()
+    if moment.tzinfo is None:
+        raise ValueError("occurred_at needs a time zone")
+    return moment.astimezone(UTC).toordinal()
+
+
+def _cost(part: Part, card: Card) -> tuple[Rates, Decimal]:
+    """The cost per class, and what it had been with every prompt token at the input rate."""
+    if not part.is_billed:
+        return _NOTHING, ZERO
+    fresh, written_5m, written_1h, read, output, searches = part.tokens
+    rates = card.per_token
+    input_cost = _times(rates[0], fresh) if fresh else ZERO
+    output_cost = _times(rates[4], output) if output else ZERO
+    search_cost = _times(rates[5], searches) if searches else ZERO
+    costs = (
+        input_cost,
+        _times(rates[1], written_5m) if written_5m else ZERO,
+        _times(rates[2], written_1h) if written_1h else ZERO,
+        _times(rates[3], read) if read else ZERO,
+        output_cost,
+        search_cost,
+    )
+    uncached = _add(_times(rates[0], part.prompt_tokens), output_cost)
+    return costs, _add(uncached, search_cost) if searches else uncached
+
+
+def _lines(part: Part, card: Card) -> Iterator[Line]:
+    for index, (name, tokens) in enumerate(zip(TOKEN_CLASSES, part.tokens, strict=True)):
+        if tokens:
+            yield Line(
+                token_class=name,
+                tokens=tokens,
+                rate_per_million=card.entry.rates[index],
+                multipliers=_NO_MULTIPLIERS if name == "web_search" else card.multipliers,
+                cost=_times(card.per_token[index], tokens),
+                model=card.entry.model,
+                price_id=card.entry.id,
+            )
+
+
+def _sums(costs: Rates, added: Rates) -> Rates:
+    a, b, c, d, e, f = map(_add, costs, added)
+    return a, b, c, d, e, f
