@@ -1,0 +1,84 @@
+"""Figures as text: dollars, counts, shares, changes and moments, the same on every page.
+
+In: exact values.   Out: text for people.   Never: a figure that is stored, compared or sent by the API.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django import template
+
+from billing import money
+
+register = template.Library()
+
+NONE = "–"
+MINUS = "−"
+NARROW = "\u00a0"
+"""Keeps a figure and its unit on one line."""
+
+
+@register.filter
+def dollars(amount: Decimal | None) -> str:
+    return NONE if amount is None else money.dollars(amount)
+
+
+@register.filter
+def exact_dollars(amount: Decimal) -> str:
+    """Every decimal there is: for the page that explains one event."""
+    return f"${money.plain(amount)}"
+
+
+@register.filter
+def count(number: int | None) -> str:
+    """`12204` -> `12,204`."""
+    return NONE if number is None else f"{number:,}"
+
+
+@register.filter
+def percent(ratio: Decimal | None) -> str:
+    """`0.642` -> `64 %`; one place under ten per cent, so that a small share is not nought."""
+    if ratio is None:
+        return NONE
+    value = ratio * 100
+    places = 1 if 0 < abs(value) < 10 and value != value.to_integral_value() else 0
+    return f"{value:.{places}f}".replace("-", MINUS) + NARROW + "%"
+
+
+@register.filter
+def times(ratio: Decimal | None) -> str:
+    """`4.4615` -> `4.5×`."""
+    return NONE if ratio is None else f"{ratio:.1f}×"
+
+
+@register.filter
+def signed_dollars(amount: Decimal) -> str:
+    """`+$210.40`, `−$4.03`; nothing for no change."""
+    if amount == 0:
+        return NONE
+    return f"+{money.dollars(amount)}" if amount > 0 else money.dollars(amount)
+
+
+@register.filter
+def day(on: date) -> str:
+    """`22 Nov 2026`."""
+    return f"{on.day} {on:%b} {on.year}"
+
+
+@register.filter
+def moment(at: datetime | None, zone: str) -> str:
+    """`22 Nov 2026, 14:02:11` in a tenant's zone."""
+    if at is None:
+        return NONE
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{day(local)}, {local:%H:%M:%S}"
+
+
+@register.filter
+def minute(at: datetime | None, zone: str) -> str:
+    """`22 Nov, 14:02` in a tenant's zone: for lists, where the year is plain."""
+    if at is None:
+        return NONE
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{local.day} {local:%b}, {local:%H:%M}"

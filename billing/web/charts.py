@@ -1,0 +1,220 @@
+"""Charts: spend per period and series -> the geometry of stacked bars, ready for a template.
+
+In:   points (a day or month, with an amount per series).
+Out:  a Chart: one path per series, axis labels, and a row per bar, which is both its hit area and its
+line in the table.
+Promises: whole units only; the parts of a bar meet without a gap and add up to the bar's height; the
+table holds exactly what the picture shows.
+Never: reads the database, knows a request, uses a float.
+
+The picture has no size of its own: the page stretches it to the room there is, so text stands
+beside it as text and keeps its size at 320 px.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_CEILING, Decimal
+from itertools import accumulate
+
+HEIGHT = 500
+SLOT = 12
+BAR = 8
+GAP = (SLOT - BAR) // 2
+LEAST = 4
+"""The least height of a bar that is not zero: about a pixel, so a cent beside $1,000 is seen."""
+COLOURS = 6
+X_LABELS = 8
+X_STEPS = (1, 2, 3, 5, 7, 10, 14, 15, 30, 60, 90)
+OTHER = "other"
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One bar. `at_least`: some of its events have no price, so the true figure is higher."""
+
+    on: date
+    amounts: Mapping[str, Decimal]
+    at_least: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One colour: `css` names it, `path` draws its part of every bar."""
+
+    name: str
+    css: str
+    path: str
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Text under the bars. `at` is a share of the width; minor labels go where room is short."""
+
+    at: str
+    text: str
+    minor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A bar in words; its hit area begins at `x`, its amounts stand in the order of the series."""
+
+    x: int
+    label: str
+    amounts: tuple[Decimal, ...]
+    total: Decimal
+    at_least: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What `parts/bars.html` draws. `y_labels` go from top to bottom at equal distances."""
+
+    series: tuple[Series, ...]
+    rows: tuple[Row, ...]
+    y_labels: tuple[str, ...]
+    x_labels: tuple[Label, ...]
+    grid: tuple[int, ...]
+    monthly: bool
+
+    height = HEIGHT
+    slot = SLOT
+
+    @property
+    def width(self) -> int:
+        return SLOT * max(1, len(self.rows))
+
+    @property
+    def total(self) -> Decimal:
+        return sum((row.total for row in self.rows), ZERO)
+
+    @property
+    def at_least(self) -> bool:
+        return any(row.at_least for row in self.rows)
+
+
+def stacked_bars(points: Sequence[Point], *, monthly: bool = False) -> Chart:
+    """Draw one bar per point, the largest series at the bottom; the sixth and on as 'other'."""
+    named, rest = ranked_series(points)
+    parts = [_amounts(point, named=named, rest=rest) for point in points]
+    ticks = axis_ticks(max((sum(amounts, ZERO) for amounts in parts), default=ZERO))
+    edges = [_edges(amounts, top=ticks[-1]) for amounts in parts]
+    names = (*named, OTHER) if rest else named
+    return Chart(
+        series=tuple(
+            Series(
+                name=name,
+                css=OTHER if rest and rank == len(named) else f"s{rank + 1}",
+                path=_path([(bar[rank], bar[rank + 1]) for bar in edges]),
+                total=sum((amounts[rank] for amounts in parts), ZERO),
+            )
+            for rank, name in enumerate(names)
+        ),
+        rows=tuple(
+            Row(
+                x=number * SLOT,
+                label=period_label(point.on, monthly=monthly),
+                amounts=amounts,
+                total=sum(amounts, ZERO),
+                at_least=point.at_least,
+            )
+            for number, (point, amounts) in enumerate(zip(points, parts, strict=True))
+        ),
+        y_labels=_y_labels(ticks),
+        x_labels=x_labels([point.on for point in points], monthly=monthly),
+        grid=tuple(HEIGHT - _units(tick, top=ticks[-1]) for tick in ticks),
+        monthly=monthly,
+    )
+
+
+def ranked_series(points: Sequence[Point]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The series with a colour of their own, largest first, and those that share 'other'.
+
+    'other' stands for two series at least: six fit without it.
+    """
+    totals: dict[str, Decimal] = {}
+    for point in points:
+        for key, amount in point.amounts.items():
+            totals[key] = totals.get(key, ZERO) + amount
+    ranked = sorted(totals, key=lambda key: (-totals[key], key))
+    if len(ranked) <= COLOURS:
+        return tuple(ranked), frozenset()
+    return tuple(ranked[: COLOURS - 1]), frozenset(ranked[COLOURS - 1 :])
+
+
+def axis_ticks(highest: Decimal) -> list[Decimal]:
+    """Round steps from zero to at least `highest`: 1, 2, 2.5 or 5 times a power of ten."""
+    if highest <= 0:
+        return [ZERO, Decimal(1)]
+    rough = highest / 4
+    power = Decimal(1).scaleb(rough.adjusted())
+    factors = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
+    step = next(power * factor for factor in factors if power * factor >= rough)
+    count = int((highest / step).to_integral_value(rounding=ROUND_CEILING))
+    return [step * number for number in range(count + 1)]
+
+
+def axis_text(amount: Decimal, *, step: Decimal) -> str:
+    """An axis amount with as many places as its step needs; never one place alone."""
+    places = max(0, -int(step.normalize().as_tuple().exponent))
+    return f"${amount:,.{max(2, places) if places else 0}f}" if amount else "$0"
+
+
+def x_labels(days: Sequence[date], *, monthly: bool = False) -> tuple[Label, ...]:
+    """At most eight labels at equal steps; the month, or the year, is named where it changes."""
+    count = len(days)
+    step = next((step for step in X_STEPS if step * X_LABELS >= count), count)
+    labels: list[Label] = []
+    before: date | None = None
+    for number in range(0, count, step):
+        day = days[number]
+        same = before is not None and (
+            before.year == day.year if monthly else before.month == day.month
+        )
+        if monthly:
+            text = f"{day:%b}" if same else f"{day:%b} {day.year}"
+        else:
+            text = str(day.day) if same else f"{day.day} {day:%b}"
+        tenths = (2 * number + 1) * 500 // count
+        at = f"{tenths // 10}.{tenths % 10}%"
+        labels.append(Label(at=at, text=text, minor=len(labels) % 2 == 1))
+        before = day
+    return tuple(labels)
+
+
+def period_label(on: date, *, monthly: bool) -> str:
+    return f"{on:%B} {on.year}" if monthly else f"{on:%a} {on.day} {on:%b} {on.year}"
+
+
+def _y_labels(ticks: Sequence[Decimal]) -> tuple[str, ...]:
+    step = ticks[1]
+    return tuple(axis_text(tick, step=step) for tick in reversed(ticks))
+
+
+def _amounts(point: Point, *, named: Sequence[str], rest: frozenset[str]) -> tuple[Decimal, ...]:
+    shown = tuple(point.amounts.get(key, ZERO) for key in named)
+    return (*shown, sum((point.amounts.get(key, ZERO) for key in rest), ZERO)) if rest else shown
+
+
+def _units(amount: Decimal, *, top: Decimal) -> int:
+    return int((amount * HEIGHT / top).to_integral_value())
+
+
+def _edges(amounts: Sequence[Decimal], *, top: Decimal) -> list[int]:
+    """Where the parts of a bar begin and end, from the bottom; sums are rounded, so parts meet."""
+    edges = [_units(so_far, top=top) for so_far in accumulate(amounts, initial=ZERO)]
+    if sum(amounts, ZERO) > 0 and edges[-1] < LEAST:
+        largest = max(range(len(amounts)), key=amounts.__getitem__)
+        edges = [LEAST if number > largest else 0 for number in range(len(edges))]
+    return edges
+
+
+def _path(spans: Sequence[tuple[int, int]]) -> str:
+    return "".join(
+        f"M{number * SLOT + GAP} {HEIGHT - upper}h{BAR}v{upper - lower}h-{BAR}z"
+        for number, (lower, upper) in enumerate(spans)
+        if upper > lower
+    )
