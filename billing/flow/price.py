@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
+from msgspec import Struct
+
 from billing.flow.price_book import REASONS, Card, PriceBook, PriceEntry, Rates, variant_of
 from billing.flow.usage import Part, Usage
 from billing.money import EXACT, TOKEN_CLASSES, ZERO, total
@@ -33,8 +35,7 @@ _add: Final = EXACT.add
 _times: Final = EXACT.multiply
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
+class Priced(Struct, frozen=True):  # not a dataclass: see usage.py
     """The dollars of one event, per class. Sums over its parts.
 
     `cost_uncached` is what the same call had cost without any caching. `price_id` is the row of the
@@ -79,12 +80,12 @@ def price_event(
     if usage.unclear:
         return Unpriced(usage.unclear, variant_of(usage))
     day = _utc_day(occurred_at)
-    top, *others = usage.parts
+    top = usage.parts[0]
     card = book.card(top, provider=provider, usage=usage, day=day)
     if isinstance(card, str):
         return Unpriced(card, variant_of(usage))
     costs, uncached = _cost(top, card)
-    for part in others:
+    for part in usage.parts[1:]:
         if not part.is_billed:
             continue
         other = book.card(part, provider=provider, usage=usage, day=day)
@@ -140,7 +141,7 @@ def _cost(part: Part, card: Card) -> tuple[Rates, Decimal]:
         output_cost,
         search_cost,
     )
-    uncached = _add(_times(rates[0], part.prompt_tokens), output_cost)
+    uncached = _add(_times(rates[0], fresh + written_5m + written_1h + read), output_cost)
     return costs, _add(uncached, search_cost) if searches else uncached
 
 

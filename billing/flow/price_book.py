@@ -211,13 +211,13 @@ def _card(row: PriceEntry, usage: Usage) -> Card | str:
 
 
 def _per_token(rates: Rates, multipliers: Iterable[Decimal]) -> Rates:
-    """Dollars for one of each class, exact."""
-    factor = EXACT.scaleb(Decimal(1), -6)
-    *tokens, searches = (EXACT.multiply(rate, factor) for rate in rates)
+    """Dollars for one of each class, exact and without trailing zeros."""
+    factor = Decimal((0, (1,), -6))
     for multiplier in multipliers:
-        tokens = [EXACT.multiply(each, multiplier) for each in tokens]
-    a, b, c, d, e = tokens
-    return a, b, c, d, e, searches
+        factor = EXACT.multiply(factor, multiplier)
+    a, b, c, d, e, searches = rates
+    a, b, c, d, e = (EXACT.multiply(each, factor).normalize(EXACT) for each in (a, b, c, d, e))
+    return a, b, c, d, e, EXACT.scaleb(searches, -6).normalize(EXACT)
 
 
 def _check(entry: PriceEntry) -> None:

@@ -8,8 +8,9 @@ billed calls says why in `unclear`, and is then unpriced.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 MAX_COUNT: Final = 10**12
 MAX_ITERATIONS: Final = 10_000
@@ -43,8 +44,8 @@ class UsageError(ValueError):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+# Both are made for every event, and a Struct takes an eighth of a frozen dataclass's time.
+class Part(Struct, frozen=True):
     """One call to one model. Its own prompt size decides its price tier.
 
     `model` is as reported; it is '' only where the provider names none and nothing is billed or
@@ -57,11 +58,11 @@ class Part:
 
     @property
     def prompt_tokens(self) -> int:
-        return sum(self.tokens[:4])
+        fresh, written_5m, written_1h, read, _, _ = self.tokens
+        return fresh + written_5m + written_1h + read
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """The calls behind one response. The first part is the call that answered.
 
     tier: standard, batch, priority or what was reported. speed: standard, fast or what was
