@@ -32,7 +32,7 @@ class Account:
         return self.uid != os.geteuid()
 
     def can_reach(self, path: Path) -> bool:
-        """Whether the mode bits let this account enter or execute the path and all folders above."""
+        """Whether the mode bits let this account enter or execute the path and what is above."""
         return all(self._may_execute(each) for each in (path, *path.parents))
 
     def _may_execute(self, path: Path) -> bool:

@@ -39,7 +39,6 @@ SETTINGS = {
     "cluster_name": OWNER,
 }
 START_LIMIT = 120.0  # seconds; recovery after a power cut may read a lot of log
-ORPHAN_PATIENCE = 3.0
 
 
 def postgres_url(state: State) -> str:
@@ -101,15 +100,14 @@ def _clear_the_way(data: Path, *, account: Account) -> None:
     """
     pid_file = data / "postmaster.pid"
     asked = False
-    began = time.monotonic()
+    deadline = time.monotonic() + START_LIMIT
     while (pid := _first_number(pid_file)) and _is_alive(pid):
         if not _is_our_server(pid, data=data, account=account):
             pid_file.unlink(missing_ok=True)
             return
-        waited = time.monotonic() - began
-        if waited > START_LIMIT:
+        if time.monotonic() > deadline:
             raise LocalError(f"An earlier PostgreSQL (process {pid}) on {data} does not stop.")
-        if waited > ORPHAN_PATIENCE and not asked:  # until then its watcher may be at it
+        if not asked:  # its watcher may have asked as well, which does no harm
             os.kill(pid, signal.SIGINT)
             asked = True
         time.sleep(0.05)

