@@ -112,22 +112,23 @@ class PriceBook:
     ) -> None:
         self.version = version
         self.entries = tuple(entries)
+        self.aliases = dict(aliases)
         self._rows: dict[tuple[str, str], list[PriceEntry]] = {}
-        self._aliases = dict(aliases)
         self._spans: dict[tuple[str, str, str, str, str], tuple[_Span, ...]] = {}
         for entry in self.entries:
             _check(entry)
             self._rows.setdefault((entry.provider, entry.model), []).append(entry)
         self._providers = {entry.provider for entry in self.entries}
         _check_overlaps(self.entries)
-        for (provider, alias), model in self._aliases.items():
-            if (provider, alias) in self._rows or (provider, model) not in self._rows:
-                raise PriceBookError(f"alias {alias!r} hides a model or names none")
 
     def model_name(self, model: str, *, provider: str) -> str | None:
-        """The name under which the book knows a reported model; None where it does not."""
-        bare = model.removesuffix(_LONG_CONTEXT_SUFFIX)
-        name = self._aliases.get((provider, bare), bare)
+        """The name under which the book prices a reported model; None where it does not.
+
+        A model's own name comes before an alias.
+        """
+        name = model.removesuffix(_LONG_CONTEXT_SUFFIX)
+        if (provider, name) not in self._rows:
+            name = self.aliases.get((provider, name), "")
         return name if (provider, name) in self._rows else None
 
     def card(self, part: Part, *, provider: str, usage: Usage, day: int) -> Card | str:

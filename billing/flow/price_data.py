@@ -6,14 +6,14 @@ Never: a derived rate. What the file does not state is None, or `PriceDataError`
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from billing.flow.price_book import PriceBook, PriceBookError, PriceEntry, Rates
+from billing.flow.price_book import PriceBook, PriceEntry, Rates
 from billing.money import amount
 
 ANTHROPIC: Final = Path(__file__).parent.parent / "data" / "anthropic.json"
@@ -89,16 +89,28 @@ def read_price_data(path: Path = ANTHROPIC) -> PriceData:
                 for model in models
                 for row in _list(model, "rows")
             ),
-            aliases={
-                (provider, str(alias)): _text(model, "model")
-                for model in models
-                for alias in _list(model, "aliases")
-            },
+            aliases=_aliases(models, provider),
         )
-        data.book(version="check")
-    except (KeyError, TypeError, ValueError, PriceBookError) as error:
+        _check(data)
+    except (KeyError, TypeError, ValueError) as error:
         raise PriceDataError(f"{path.name}: {error!r}") from error
     return data
+
+
+def _aliases(models: Iterable[_Object], provider: str) -> dict[tuple[str, str], str]:
+    aliases: dict[tuple[str, str], str] = {}
+    for model in models:
+        for alias in _list(model, "aliases"):
+            if aliases.setdefault((provider, str(alias)), _text(model, "model")) != model["model"]:
+                raise ValueError(f"{alias} is an alias of two models")
+    return aliases
+
+
+def _check(data: PriceData) -> None:
+    book = data.book(version="check")
+    for (provider, alias), model in data.aliases.items():
+        if book.model_name(alias, provider=provider) != model:
+            raise ValueError(f"the alias {alias} is a model, or {model} has no rows")
 
 
 def _record(row: _Object, *, model: _Object, provider: str) -> PriceRecord:

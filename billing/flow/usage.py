@@ -114,16 +114,14 @@ def final_usage(
     """
     usage = dict(start)
     usage.update({key: value for key, value in (delta or {}).items() if value is not None})
-    split, written = usage.get("cache_creation"), usage.get("cache_creation_input_tokens")
-    if not isinstance(split, Mapping) or type(written) is not int:
+    split, known = start.get("cache_creation"), start.get("cache_creation_input_tokens")
+    written = usage.get("cache_creation_input_tokens")
+    if usage.get("cache_creation") is not split or not isinstance(split, Mapping):
         return usage
-    known = start.get("cache_creation_input_tokens")
     five = split.get("ephemeral_5m_input_tokens") or 0
-    if split is start.get("cache_creation") and type(known) is int and type(five) is int:
-        usage["cache_creation"] = {
-            **split,
-            "ephemeral_5m_input_tokens": five + max(0, written - known),
-        }
+    hour = split.get("ephemeral_1h_input_tokens") or 0
+    if type(five) is type(hour) is type(written) is int and written >= five + hour == known:
+        usage["cache_creation"] = {**split, "ephemeral_5m_input_tokens": written - hour}
     return usage
 
 

@@ -7,10 +7,7 @@ import pytest
 
 BILLING = Path(__file__).parent.parent.parent / "billing"
 FILES = sorted(BILLING.rglob("*.py"))
-DRAWN = {
-    "web",
-    "templatetags",
-}  # pages divide Decimals to draw and to round; nothing is stored there
+DRAWN = {"web", "templatetags"}  # pages divide Decimals to draw; they store nothing
 
 
 def binary_fractions(source):
