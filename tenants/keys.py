@@ -24,7 +24,8 @@ class FoundKey:
     id: int
     tenant_id: int
     scopes: frozenset[str]
-    project_id: int | None
+    project: str
+    """The slug of the project it is bound to; '' = to none."""
     prefix: str
 
 
@@ -55,7 +56,7 @@ def find_key(secret: str, *, now: datetime) -> FoundKey | None:
         return None
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, tenant_id, scopes, project_id, prefix FROM api_key_lookup(%s, %s)",
+            "SELECT id, tenant_id, scopes, project, prefix FROM api_key_lookup(%s, %s)",
             [digest_of(secret), now],
         )
         row = cursor.fetchone()

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from tenants.access import accesses
 from tenants.actions import note_key_use
-from tenants.drf import KeyView
 from tenants.keys import FoundKey, find_key
+from tenants.keyview import KeyView
 from tenants.problems import Problem, problem_response
 from tenants.scoping import tenant_scope
 

@@ -1,3 +1,26 @@
-from django.urls import path  # noqa: F401
+"""Addresses of the API."""
 
-urlpatterns: list[object] = []
+from django.urls import path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from billing.api import catalogue
+from billing.api.events import OneEvent
+from billing.api.ingest import Events
+from billing.api.price import Price
+from billing.api.spend import Spend
+
+openapi = SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[])
+
+urlpatterns = [
+    path("v1/openapi.json", openapi, name="openapi"),
+    path("v1/events", Events.as_view()),
+    path("v1/events/<str:source>/<path:event_id>", OneEvent.as_view()),
+    path("v1/price", Price.as_view()),
+    path("v1/spend", Spend.as_view()),
+    path("v1/clients", catalogue.Clients.as_view()),
+    path("v1/clients/<slug:slug>", catalogue.OneClient.as_view()),
+    path("v1/projects", catalogue.Projects.as_view()),
+    path("v1/projects/<slug:slug>", catalogue.OneProject.as_view()),
+    path("v1/keys", catalogue.Keys.as_view()),
+    path("v1/keys/<int:key_id>", catalogue.OneKey.as_view()),
+]

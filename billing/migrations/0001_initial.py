@@ -289,6 +289,7 @@ class Migration(migrations.Migration):
                 ('source', models.TextField()),
                 ('confidence', models.CharField(max_length=20)),
                 ('checked_on', models.DateField()),
+                ('note', models.TextField(blank=True)),
                 ('added_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={

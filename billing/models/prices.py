@@ -29,6 +29,7 @@ class PriceRow(models.Model):
     source = models.TextField()
     confidence = models.CharField(max_length=20)
     checked_on = models.DateField()
+    note = models.TextField(blank=True)
     added_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,0 +1,243 @@
+"""Clients, projects and keys: read them, make them, rename them, take them out of use."""
+
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing.api import schemas
+from tenants.actions import (
+    ActionError,
+    archive,
+    create_client,
+    create_key,
+    create_project,
+    rename,
+    revoke_key,
+)
+from tenants.keyview import KeyView
+from tenants.models import ApiKey, Client, Project
+from tenants.problems import Problem
+
+READ_OR_MANAGE = {
+    "GET": frozenset({"read"}),
+    "POST": frozenset({"manage"}),
+    "PATCH": frozenset({"manage"}),
+    "DELETE": frozenset({"manage"}),
+}
+
+
+def client_data(client: Client) -> dict[str, Any]:
+    return {"slug": client.slug, "name": client.name, "archived": client.archived_at is not None}
+
+
+def project_data(project: Project) -> dict[str, Any]:
+    archived = project.archived_at is not None
+    return {
+        "slug": project.slug,
+        "name": project.name,
+        "client": project.client.slug,
+        "archived": archived,
+    }
+
+
+def key_data(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.pk,
+        "name": key.name,
+        "prefix": key.prefix,
+        "scopes": key.scopes,
+        "project": key.project.slug if key.project else None,
+        "created_at": key.created_at.isoformat(),
+        "expires_at": key.expires_at and key.expires_at.isoformat(),
+        "last_used_at": key.last_used_at and key.last_used_at.isoformat(),
+        "revoked_at": key.revoked_at and key.revoked_at.isoformat(),
+    }
+
+
+class ManagedView(KeyView):
+    scopes: ClassVar = READ_OR_MANAGE
+
+    @property
+    def actor(self) -> str:
+        return f"key {self.key.prefix}"
+
+    def valid(self, serializer_class: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+        serializer = serializer_class(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, ActionError):
+            status = 409 if exc.code.startswith("already") else 422
+            exc = Problem(status, exc.code, exc.detail, field=exc.field)
+        return super().handle_exception(exc)
+
+
+def found(rows: Any, *, what: str, **lookup: Any) -> Any:
+    row = rows.filter(**lookup).first()
+    if row is None:
+        raise Problem(404, "not_found", f"There is no such {what} in this tenant.")
+    return row
+
+
+class Clients(ManagedView):
+    @extend_schema(operation_id="list_clients", tags=["Clients"], responses=schemas.ClientsAnswer)
+    def get(self, request: Request) -> Response:
+        """Every client, archived ones included."""
+        return Response({"clients": [client_data(each) for each in Client.objects.all()]})
+
+    @extend_schema(
+        operation_id="create_client",
+        tags=["Clients"],
+        request=schemas.NewClient,
+        responses={201: schemas.ClientAnswer},
+    )
+    def post(self, request: Request) -> Response:
+        """Make a client."""
+        data = self.valid(schemas.NewClient)
+        client = create_client(
+            actor=self.actor, slug=data["slug"], name=data.get("name") or data["slug"]
+        )
+        return Response(client_data(client), status=201)
+
+
+class OneClient(ManagedView):
+    @extend_schema(operation_id="get_client", tags=["Clients"], responses=schemas.ClientAnswer)
+    def get(self, request: Request, slug: str) -> Response:
+        """One client."""
+        return Response(client_data(found(Client.objects, what="client", slug=slug)))
+
+    @extend_schema(
+        operation_id="rename_client",
+        tags=["Clients"],
+        request=schemas.Rename,
+        responses=schemas.ClientAnswer,
+    )
+    def patch(self, request: Request, slug: str) -> Response:
+        """Give a client another name; the slug and all figures stay."""
+        client = found(Client.objects, what="client", slug=slug)
+        rename(client, actor=self.actor, name=self.valid(schemas.Rename)["name"])
+        return Response(client_data(client))
+
+    @extend_schema(operation_id="archive_client", tags=["Clients"], responses={204: None})
+    def delete(self, request: Request, slug: str) -> Response:
+        """Archive a client: its spend and its name stay."""
+        archive(
+            found(Client.objects, what="client", slug=slug), actor=self.actor, now=timezone.now()
+        )
+        return Response(status=204)
+
+
+class Projects(ManagedView):
+    @extend_schema(
+        operation_id="list_projects", tags=["Projects"], responses=schemas.ProjectsAnswer
+    )
+    def get(self, request: Request) -> Response:
+        """Every project, archived ones included."""
+        projects = Project.objects.select_related("client")
+        return Response({"projects": [project_data(each) for each in projects]})
+
+    @extend_schema(
+        operation_id="create_project",
+        tags=["Projects"],
+        request=schemas.NewProject,
+        responses={201: schemas.ProjectAnswer},
+    )
+    def post(self, request: Request) -> Response:
+        """Make a project of a client."""
+        data = self.valid(schemas.NewProject)
+        client = Client.objects.filter(slug=data["client"]).first()
+        if client is None:
+            raise Problem(
+                422, "unknown_client", "There is no such client in this tenant.", field="client"
+            )
+        project = create_project(
+            actor=self.actor,
+            slug=data["slug"],
+            name=data.get("name") or data["slug"],
+            client=client,
+        )
+        return Response(project_data(project), status=201)
+
+
+class OneProject(ManagedView):
+    @extend_schema(operation_id="get_project", tags=["Projects"], responses=schemas.ProjectAnswer)
+    def get(self, request: Request, slug: str) -> Response:
+        """One project."""
+        return Response(project_data(self._project(slug)))
+
+    @extend_schema(
+        operation_id="rename_project",
+        tags=["Projects"],
+        request=schemas.Rename,
+        responses=schemas.ProjectAnswer,
+    )
+    def patch(self, request: Request, slug: str) -> Response:
+        """Give a project another name; the slug and all figures stay."""
+        project = self._project(slug)
+        rename(project, actor=self.actor, name=self.valid(schemas.Rename)["name"])
+        return Response(project_data(project))
+
+    @extend_schema(operation_id="archive_project", tags=["Projects"], responses={204: None})
+    def delete(self, request: Request, slug: str) -> Response:
+        """Archive a project: its spend and its name stay."""
+        archive(self._project(slug), actor=self.actor, now=timezone.now())
+        return Response(status=204)
+
+    @staticmethod
+    def _project(slug: str) -> Project:
+        rows = Project.objects.select_related("client")
+        project: Project = found(rows, what="project", slug=slug)
+        return project
+
+
+class Keys(ManagedView):
+    scopes: ClassVar = READ_OR_MANAGE | {"GET": frozenset({"manage"})}
+
+    @extend_schema(operation_id="list_keys", tags=["Keys"], responses=schemas.KeysAnswer)
+    def get(self, request: Request) -> Response:
+        """Every key, revoked ones included; never a secret."""
+        keys = ApiKey.objects.select_related("project")
+        return Response({"keys": [key_data(each) for each in keys]})
+
+    @extend_schema(
+        operation_id="create_key",
+        tags=["Keys"],
+        request=schemas.NewKey,
+        responses={201: schemas.NewKeyAnswer},
+    )
+    def post(self, request: Request) -> Response:
+        """Make a key. Its secret is in this answer and nowhere else."""
+        data = self.valid(schemas.NewKey)
+        project = None
+        if data.get("project"):
+            project = Project.objects.filter(slug=data["project"]).first()
+            if project is None:
+                raise Problem(
+                    422,
+                    "unknown_project",
+                    "There is no such project in this tenant.",
+                    field="project",
+                )
+        key, secret = create_key(
+            actor=self.actor,
+            name=data["name"],
+            scopes=sorted(data["scopes"]),
+            project=project,
+            expires_at=data.get("expires_at"),
+        )
+        return Response(key_data(key) | {"key": secret}, status=201)
+
+
+class OneKey(ManagedView):
+    scopes: ClassVar = {"DELETE": frozenset({"manage"})}
+
+    @extend_schema(operation_id="revoke_key", tags=["Keys"], responses={204: None})
+    def delete(self, request: Request, key_id: int) -> Response:
+        """Revoke a key at once; past spend keeps its name."""
+        revoke_key(found(ApiKey.objects, what="key", pk=key_id), actor=self.actor)
+        return Response(status=204)

@@ -1,0 +1,143 @@
+"""GET /api/v1/events: the ledger page by page, and one event with the reason for its cost."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing.api.schemas import EventAnswer, EventsAnswer
+from billing.flow.price import Line
+from billing.money import plain
+from billing.reports.events import CursorError, EventDetail, EventSummary, event_detail, events
+from tenants.actions import note_key_use
+from tenants.keyview import KeyView
+from tenants.problems import Problem
+from tenants.scoping import tenant_scope
+
+
+def line_data(line: Line) -> dict[str, Any]:
+    return {
+        "token_class": line.token_class,
+        "tokens": line.tokens,
+        "rate_per_million": plain(line.rate_per_million),
+        "multipliers": {name: plain(value) for name, value in line.multipliers.items()},
+        "cost": plain(line.cost),
+        "model": line.model,
+        "price_id": str(line.price_id),
+    }
+
+
+def summary_data(event: EventSummary) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "source": event.source,
+        "occurred_at": event.occurred_at.isoformat(),
+        "received_at": event.received_at.isoformat(),
+        "client": event.client,
+        "project": event.project,
+        "provider": event.provider,
+        "model": event.model,
+        "variant": event.variant,
+        "feature": event.feature,
+        "environment": event.environment,
+        "tokens": event.tokens,
+        "cost": None if event.cost is None else plain(event.cost),
+        "unpriced_reason": event.unpriced_reason or None,
+    }
+
+
+def detail_data(detail: EventDetail) -> dict[str, Any]:
+    lines = []
+    for each in detail.lines:
+        price = each.price
+        lines.append(
+            line_data(each.line)
+            | {
+                "price": {
+                    "model": price.model,
+                    "since": price.since and price.since.isoformat(),
+                    "until": price.until and price.until.isoformat(),
+                    "over_prompt_tokens": price.over_prompt_tokens,
+                    "speed": price.speed,
+                    "source": price.source,
+                    "checked_on": price.checked_on.isoformat(),
+                }
+            }
+        )
+    uncached = detail.cost_uncached
+    return summary_data(detail.summary) | {
+        "cost_uncached": None if uncached is None else plain(uncached),
+        "usage": detail.usage,
+        "lines": lines,
+        **detail.facts,
+    }
+
+
+class EventReading(KeyView):
+    """The reading half of /events."""
+
+    @extend_schema(
+        operation_id="list_events",
+        tags=["Events"],
+        responses=EventsAnswer,
+        parameters=[
+            OpenApiParameter("since", datetime, description="From this instant on."),
+            OpenApiParameter("until", datetime, description="Before this instant."),
+            OpenApiParameter("project", str, description="Slug of a project."),
+            OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """The events, newest first, 100 to a page."""
+        query = request.query_params
+        with tenant_scope(self.key.tenant_id):
+            note_key_use(self.key, now=timezone.now())
+            try:
+                page = events(
+                    since=_instant(query.get("since", ""), field="since"),
+                    until=_instant(query.get("until", ""), field="until"),
+                    project=query.get("project", ""),
+                    cursor=query.get("cursor", ""),
+                )
+            except CursorError as error:
+                raise Problem(400, "invalid_cursor", str(error), field="cursor") from error
+        return Response(
+            {
+                "events": [summary_data(each) for each in page.events],
+                "next_cursor": page.next_cursor or None,
+            }
+        )
+
+
+class OneEvent(KeyView):
+    scopes: ClassVar = {"GET": frozenset({"read"})}
+
+    @extend_schema(operation_id="get_event", tags=["Events"], responses=EventAnswer)
+    def get(self, request: Request, source: str, event_id: str) -> Response:
+        """Why this number: tokens × rate × multipliers, line by line. The source `-` stands for none."""
+        detail = event_detail("" if source == "-" else source, event_id)
+        if detail is None:
+            raise Problem(404, "not_found", "There is no event of this source and id.")
+        return Response(detail_data(detail))
+
+
+def _instant(text: str, *, field: str) -> datetime | None:
+    """An instant with an offset; a bare date is not one, since it would need a zone."""
+    if not text:
+        return None
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise Problem(
+            400,
+            "invalid_time",
+            f"{field} must be a time such as 2026-11-22T10:00:00Z.",
+            field=field,
+        )
+    return found

@@ -1,0 +1,71 @@
+"""POST /api/v1/price: what events would cost, line by line. Nothing is stored."""
+
+from typing import Any, ClassVar
+
+import msgspec
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing.api.events import line_data
+from billing.api.ingest import AnyBody, items_of
+from billing.api.schemas import BatchBody, PriceAnswer
+from billing.flow.book import price_book
+from billing.flow.intake import Checked, check_items
+from billing.flow.price import REASONS, Unpriced, explain
+from billing.flow.validate import Rejection
+from billing.money import plain, total
+from tenants.keyview import KeyView
+
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Price(KeyView):
+    scopes: ClassVar = {"POST": frozenset({"ingest", "read"})}
+    opens_own_scope = True
+    parser_classes: ClassVar = [AnyBody]
+
+    @extend_schema(
+        operation_id="price_events", tags=["Events"], request=BatchBody, responses=PriceAnswer
+    )
+    def post(self, request: Request) -> Response:
+        """Price events without storing them; id and project may be left out."""
+        items = [_with_identity(raw) for raw in items_of(request)]
+        checked = check_items(items, now=timezone.now())
+        return Response({"results": [_result(each) for each in checked]})
+
+
+def _with_identity(raw: bytes) -> bytes:
+    """The item with an id and a project, which pricing does not need but validating asks for."""
+    try:
+        item = _OBJECT.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return raw
+    given = {"id": msgspec.Raw(b'"-"'), "project": msgspec.Raw(b'"-"')}
+    return msgspec.json.encode(given | item)
+
+
+def _result(checked: Checked) -> dict[str, Any]:
+    if isinstance(checked, Rejection):
+        rejected = {"status": "rejected", "code": checked.code, "detail": checked.detail}
+        return rejected | ({"field": checked.field} if checked.field else {})
+    lines = explain(
+        price_book(),
+        provider=checked.provider,
+        occurred_at=checked.occurred_at,
+        usage=checked.usage,
+    )
+    if isinstance(lines, Unpriced):
+        return {
+            "status": "unpriced",
+            "cost": None,
+            "unpriced_reason": lines.reason,
+            "detail": REASONS[lines.reason],
+            "lines": [],
+        }
+    return {
+        "status": "priced",
+        "cost": plain(total(line.cost for line in lines)),
+        "lines": [line_data(line) for line in lines],
+    }

@@ -1,0 +1,253 @@
+"""The shapes of requests and answers: they check small bodies and draw the OpenAPI document."""
+
+from drf_spectacular.utils import OpenApiExample
+from rest_framework import serializers as s
+
+from tenants.models.keys import KeyScope
+
+
+class Component(s.Serializer[object]):
+    name = s.ChoiceField(["system", "tools", "context", "history", "user", "other"])
+    tokens = s.IntegerField(min_value=0)
+    fingerprint = s.CharField(required=False, max_length=200)
+
+
+class Event(s.Serializer[object]):
+    id = s.CharField(max_length=200)
+    source = s.CharField(required=False, max_length=200)
+    project = s.CharField(required=False)
+    occurred_at = s.DateTimeField()
+    provider = s.CharField(required=False, max_length=200)
+    model = s.CharField(max_length=200)
+    usage = s.JSONField(help_text="The provider's usage object, verbatim.")
+    stop_reason = s.CharField(required=False, max_length=200)
+    components = Component(many=True, required=False)
+    feature = s.CharField(required=False, max_length=200)
+    environment = s.CharField(required=False, max_length=200)
+    session = s.CharField(required=False, max_length=200)
+    task = s.CharField(required=False, max_length=200)
+    end_user = s.CharField(required=False, max_length=200)
+    streamed = s.BooleanField(required=False)
+    tool_calls = s.IntegerField(required=False, min_value=0)
+    tags = s.DictField(child=s.CharField(max_length=200), required=False)
+
+
+class BatchBody(s.Serializer[object]):
+    events = Event(many=True)
+
+
+class Verdict(s.Serializer[object]):
+    index = s.IntegerField()
+    id = s.CharField(allow_null=True)
+    status = s.ChoiceField(["accepted", "duplicate", "conflict", "rejected"])
+    cost = s.CharField(required=False, allow_null=True)
+    unpriced_reason = s.CharField(required=False)
+    code = s.CharField(required=False)
+    detail = s.CharField(required=False)
+    field = s.CharField(required=False)
+
+
+class BatchAnswer(s.Serializer[object]):
+    accepted = s.IntegerField()
+    duplicates = s.IntegerField()
+    conflicts = s.IntegerField()
+    rejected = s.IntegerField()
+    unpriced = s.IntegerField()
+    results = Verdict(many=True)
+
+
+BATCH_EXAMPLE = [
+    OpenApiExample(
+        "One event",
+        request_only=True,
+        media_type="application/json",
+        value={
+            "events": [
+                {
+                    "id": "msg_01ABC",
+                    "project": "support-bot",
+                    "occurred_at": "2026-11-22T10:00:00Z",
+                    "model": "claude-sonnet-4-6",
+                    "usage": {
+                        "input_tokens": 200,
+                        "output_tokens": 600,
+                        "cache_read_input_tokens": 20000,
+                    },
+                }
+            ]
+        },
+    )
+]
+
+
+class Tokens(s.Serializer[object]):
+    input = s.IntegerField()
+    cache_write_5m = s.IntegerField()
+    cache_write_1h = s.IntegerField()
+    cache_read = s.IntegerField()
+    output = s.IntegerField()
+    web_search = s.IntegerField()
+
+
+class Line(s.Serializer[object]):
+    token_class = s.CharField()
+    tokens = s.IntegerField()
+    rate_per_million = s.CharField()
+    multipliers = s.DictField(child=s.CharField())
+    cost = s.CharField()
+    model = s.CharField()
+    price_id = s.CharField()
+
+
+class PriceResult(s.Serializer[object]):
+    status = s.ChoiceField(["priced", "unpriced", "rejected"])
+    cost = s.CharField(required=False, allow_null=True)
+    lines = Line(many=True, required=False)
+    unpriced_reason = s.CharField(required=False)
+    code = s.CharField(required=False)
+    detail = s.CharField(required=False)
+    field = s.CharField(required=False)
+
+
+class PriceAnswer(s.Serializer[object]):
+    results = PriceResult(many=True)
+
+
+class EventSummary(s.Serializer[object]):
+    id = s.CharField()
+    source = s.CharField()
+    occurred_at = s.DateTimeField()
+    received_at = s.DateTimeField()
+    client = s.CharField()
+    project = s.CharField()
+    provider = s.CharField()
+    model = s.CharField()
+    variant = s.CharField()
+    feature = s.CharField()
+    environment = s.CharField()
+    tokens = Tokens()
+    cost = s.CharField(allow_null=True)
+    unpriced_reason = s.CharField(allow_null=True)
+
+
+class EventsAnswer(s.Serializer[object]):
+    events = EventSummary(many=True)
+    next_cursor = s.CharField(allow_null=True)
+
+
+class PricePaid(s.Serializer[object]):
+    model = s.CharField()
+    since = s.DateField(allow_null=True)
+    until = s.DateField(allow_null=True)
+    over_prompt_tokens = s.IntegerField()
+    speed = s.CharField()
+    source = s.CharField()
+    checked_on = s.DateField()
+
+
+class ExplainedLine(Line):
+    price = PricePaid()
+
+
+class EventAnswer(EventSummary):
+    cost_uncached = s.CharField(allow_null=True)
+    usage = s.JSONField()
+    lines = ExplainedLine(many=True)
+    stop_reason = s.CharField(required=False)
+    session = s.CharField(required=False)
+    task = s.CharField(required=False)
+    end_user = s.CharField(required=False)
+    streamed = s.BooleanField(required=False)
+    tool_calls = s.IntegerField(required=False)
+    components = Component(many=True, required=False)
+    tags = s.DictField(child=s.CharField(), required=False)
+
+
+class SpendMeasures(s.Serializer[object]):
+    period = s.CharField(allow_null=True)
+    events = s.IntegerField()
+    cost = s.CharField()
+    cost_uncached = s.CharField(allow_null=True)
+    saving = s.CharField(allow_null=True)
+    tokens = Tokens()
+    unpriced_events = s.IntegerField()
+
+
+class SpendRow(SpendMeasures):
+    client = s.CharField(required=False)
+    project = s.CharField(required=False)
+    api_key = s.CharField(required=False)
+    model = s.CharField(required=False)
+    provider = s.CharField(required=False)
+    variant = s.CharField(required=False)
+    feature = s.CharField(required=False)
+    environment = s.CharField(required=False)
+    token_class = s.CharField(required=False)
+
+
+class SpendAnswer(s.Serializer[object]):
+    currency = s.CharField()
+    timezone = s.CharField()
+    since = s.DateField()
+    until = s.DateField()
+    as_of = s.DateTimeField()
+    rows = SpendRow(many=True)
+    total = SpendMeasures()
+
+
+class NewClient(s.Serializer[object]):
+    slug = s.SlugField(max_length=60)
+    name = s.CharField(max_length=120, required=False)
+
+
+class ClientAnswer(s.Serializer[object]):
+    slug = s.CharField()
+    name = s.CharField()
+    archived = s.BooleanField()
+
+
+class ClientsAnswer(s.Serializer[object]):
+    clients = ClientAnswer(many=True)
+
+
+class Rename(s.Serializer[object]):
+    name = s.CharField(max_length=120)
+
+
+class NewProject(NewClient):
+    client = s.CharField()
+
+
+class ProjectAnswer(ClientAnswer):
+    client = s.CharField()
+
+
+class ProjectsAnswer(s.Serializer[object]):
+    projects = ProjectAnswer(many=True)
+
+
+class NewKey(s.Serializer[object]):
+    name = s.CharField(max_length=120)
+    scopes = s.MultipleChoiceField(choices=KeyScope.choices, allow_empty=False)
+    project = s.CharField(required=False, allow_null=True)
+    expires_at = s.DateTimeField(required=False, allow_null=True)
+
+
+class KeyAnswer(s.Serializer[object]):
+    id = s.IntegerField()
+    name = s.CharField()
+    prefix = s.CharField()
+    scopes = s.ListField(child=s.CharField())
+    project = s.CharField(allow_null=True)
+    created_at = s.DateTimeField()
+    expires_at = s.DateTimeField(allow_null=True)
+    last_used_at = s.DateTimeField(allow_null=True)
+    revoked_at = s.DateTimeField(allow_null=True)
+
+
+class KeysAnswer(s.Serializer[object]):
+    keys = KeyAnswer(many=True)
+
+
+class NewKeyAnswer(KeyAnswer):
+    key = s.CharField()

@@ -1,0 +1,126 @@
+"""Decode: the bytes of one request -> the raw items of its batch, each still undecoded.
+
+In:   the body as it came, its Content-Type and Content-Encoding.
+Out:  1 to 1,000 items as JSON bytes, so that one broken item costs its neighbours nothing.
+Errors: Problem (400 or 413) when the request as a whole is unusable.
+Never: more than 8 MB of decompressed body in memory, whatever a gzip header claims.
+"""
+
+import json
+import zlib
+from typing import BinaryIO
+
+import msgspec
+
+from tenants.problems import Problem
+
+MAX_BODY = 8 * 1024 * 1024
+MAX_EVENTS = 1_000
+
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def read_body(stream: BinaryIO, *, encoding: str) -> bytes:
+    """The decompressed body. Reads at most one byte more than is allowed."""
+    encoding = encoding.strip().lower()
+    if encoding not in {"", "identity", "gzip"}:
+        raise Problem(415, "unsupported_encoding", "Send the body plain or with gzip.")
+    body = _read_up_to(stream, MAX_BODY + 1)
+    if encoding == "gzip" and len(body) <= MAX_BODY:
+        body = _gunzip(body)
+    if len(body) > MAX_BODY:
+        raise Problem(413, "body_too_large", "Send at most 8 MB (decompressed) in one request.")
+    if not body.strip():
+        raise Problem(400, "empty_body", "The request has no body; send one event or a batch.")
+    return body
+
+
+def split_items(body: bytes, *, ndjson: bool) -> list[bytes]:
+    """The batch's items: the lines of NDJSON, the `events` of an object, or the object itself."""
+    items = _lines(body) if ndjson else _envelope(body)
+    if not items:
+        raise Problem(400, "empty_batch", "The batch has no events.", field="events")
+    if len(items) > MAX_EVENTS:
+        raise Problem(
+            413, "too_many_events", f"A batch has at most {MAX_EVENTS} events, not {len(items)}."
+        )
+    return items
+
+
+def _read_up_to(stream: BinaryIO, size: int) -> bytes:
+    """Streams may hand out less than was asked for, so ask until there is no more."""
+    chunks = []
+    while size > 0 and (chunk := stream.read(size)):
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)
+
+
+def _gunzip(body: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        plain = unpacker.decompress(body, MAX_BODY + 1)
+    except zlib.error as error:
+        raise Problem(400, "invalid_gzip", "The body is not valid gzip.") from error
+    if len(plain) <= MAX_BODY and (not unpacker.eof or unpacker.unused_data):
+        raise Problem(400, "invalid_gzip", "The gzip stream is cut off or has something behind it.")
+    return plain
+
+
+def _lines(body: bytes) -> list[bytes]:
+    return [line for line in body.split(b"\n") if line.strip()]
+
+
+def _envelope(body: bytes) -> list[bytes]:
+    try:
+        envelope = _OBJECT.decode(body)
+        if "events" not in envelope:
+            return [body]
+        _refuse_extra_fields(set(envelope))
+        return [bytes(item) for item in _LIST.decode(envelope["events"])]
+    except msgspec.ValidationError as error:
+        raise _not_a_batch() from error
+    except RecursionError as error:
+        raise Problem(400, "invalid_json", "The body is nested too deeply.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _envelope_leniently(body)
+
+
+def _envelope_leniently(body: bytes) -> list[bytes]:
+    """Second reading of a body that the strict one refused, to find out which item is to blame.
+
+    The standard library also reads NaN and lone surrogates; the items that hold them are written out again
+    as they were and refused one by one, and their neighbours live.
+    """
+    try:
+        envelope = json.loads(body)
+    except RecursionError as error:
+        raise Problem(400, "invalid_json", "The body is nested too deeply.") from error
+    except ValueError as error:
+        raise Problem(400, "invalid_json", f"The body is not JSON: {str(error)[:150]}.") from error
+    if not isinstance(envelope, dict):
+        raise _not_a_batch()
+    if "events" not in envelope:
+        return [json.dumps(envelope).encode()]
+    _refuse_extra_fields(set(envelope))
+    if not isinstance(envelope["events"], list):
+        raise _not_a_batch()
+    return [json.dumps(item).encode() for item in envelope["events"]]
+
+
+def _refuse_extra_fields(names: set[str]) -> None:
+    extra = sorted(names - {"events"})
+    if extra:
+        raise Problem(
+            400,
+            "unknown_field",
+            f"A batch has only 'events', not {extra[0][:60]!r}.",
+            field=extra[0][:60],
+        )
+
+
+def _not_a_batch() -> Problem:
+    return Problem(
+        400, "invalid_batch", 'Send {"events": [event, ...]}, a single event object, or NDJSON.'
+    )

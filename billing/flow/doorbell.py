@@ -1,0 +1,38 @@
+"""The doorbell: tell the workers that a tenant has something to fold. It may be lost; a sweep finds the rest.
+
+One bell per tenant hangs in Redis until a worker takes it down, so a thousand batches ring once.
+"""
+
+import structlog
+from celery import current_app
+from django.core.cache import cache
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+log = structlog.get_logger("costtrack.doorbell")
+
+HANGS_FOR = 5
+"""Seconds after which the next batch rings again, should the worker have died with the bell in hand."""
+
+
+def ring(tenant_id: int) -> None:
+    """Call after commit. Never raises: with the broker down the event is as safe as before."""
+    try:
+        if cache.add(_bell(tenant_id), 1, HANGS_FOR):
+            current_app.send_task(
+                "billing.tasks.fold", kwargs={"tenant_id": tenant_id}, retry=False
+            )
+    except (RedisError, OperationalError, OSError) as error:
+        log.warning("doorbell_lost", tenant=tenant_id, error=type(error).__name__)
+
+
+def take_down(tenant_id: int) -> None:
+    """Before folding: what is stored from now on rings again."""
+    try:
+        cache.delete(_bell(tenant_id))
+    except (RedisError, OSError) as error:
+        log.warning("doorbell_stuck", tenant=tenant_id, error=type(error).__name__)
+
+
+def _bell(tenant_id: int) -> str:
+    return f"bell:{tenant_id}"

@@ -1,0 +1,30 @@
+"""Locks inside one tenant: storing shares its days, rebuilding has them to itself.
+
+Transaction-level advisory locks, since session-level ones break behind a pooler.
+"""
+
+from django.db import connection
+
+from tenants.scoping import active_scope
+
+_DAYS, _NAMES = 7201, 7202
+
+
+def share_days() -> None:
+    """Storing: many at once, but none while a rebuild reads the ledger."""
+    _lock("pg_advisory_xact_lock_shared", _DAYS)
+
+
+def own_days() -> None:
+    """Rebuilding: wait for the stores under way and keep new ones waiting until this commits."""
+    _lock("pg_advisory_xact_lock", _DAYS)
+
+
+def own_names() -> None:
+    """Naming new values of a free-text dimension: one worker at a time, so that the cap holds."""
+    _lock("pg_advisory_xact_lock", _NAMES)
+
+
+def _lock(function: str, what: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s, %s)", [what, active_scope().tenant_id])

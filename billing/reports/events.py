@@ -1,0 +1,194 @@
+"""Events: the newest of the ledger page by page, and why one event costs what it costs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Q
+
+from billing.flow.book import price_book
+from billing.flow.extras import raw_usage
+from billing.flow.price import Line, Unpriced, explain
+from billing.flow.usage import Counts, Usage, read_usage
+from billing.flow.validate import identity
+from billing.models import EventKey, PriceRow, UsageEvent
+from billing.money import TOKEN_CLASSES, total
+from tenants.models import Client, Project
+
+PAGE = 100
+FACTS = (
+    "stop_reason",
+    "session",
+    "task",
+    "end_user",
+    "streamed",
+    "tool_calls",
+    "components",
+    "tags",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EventSummary:
+    """One event of a list. `cost` is None when it is unpriced."""
+
+    key: UUID
+    source: str
+    id: str
+    occurred_at: datetime
+    received_at: datetime
+    client: str
+    project: str
+    provider: str
+    model: str
+    variant: str
+    feature: str
+    environment: str
+    tokens: dict[str, int]
+    cost: Decimal | None
+    unpriced_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    events: list[EventSummary]
+    next_cursor: str
+    """'' on the last page."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedLine:
+    """A line of the price, with the book's row behind it."""
+
+    line: Line
+    price: PriceRow
+
+
+@dataclass(frozen=True, slots=True)
+class EventDetail:
+    summary: EventSummary
+    lines: list[ExplainedLine]
+    """Empty for an unpriced or free event. Their exact sum is the cost."""
+    usage: dict[str, object]
+    """The provider's object as it was reported."""
+    facts: dict[str, object]
+    """The optional fields that the event came with."""
+    cost_uncached: Decimal | None
+
+
+class CursorError(ValueError):
+    """The cursor is not one that a page handed out."""
+
+
+def events(
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    project: str = "",
+    client: str = "",
+    cursor: str = "",
+    limit: int = PAGE,
+) -> EventPage:
+    """Events from newest to oldest, [since, until); ties are ordered by identity, so no page loses one."""
+    rows = UsageEvent.objects.order_by("-occurred_at", "-key")
+    if since:
+        rows = rows.filter(occurred_at__gte=since)
+    if until:
+        rows = rows.filter(occurred_at__lt=until)
+    if project:
+        rows = rows.filter(project_id__in=Project.objects.filter(slug=project).values("pk"))
+    if client:
+        rows = rows.filter(client_id__in=Client.objects.filter(slug=client).values("pk"))
+    if cursor:
+        at, key = _read_cursor(cursor)
+        rows = rows.filter(Q(occurred_at__lt=at) | Q(key__lt=key), occurred_at__lte=at)
+    found = list(rows[: limit + 1])
+    page = list(_summaries(found[:limit]))
+    more = len(found) > limit
+    return EventPage(page, _cursor(page[-1]) if more else "")
+
+
+def event_detail(source: str, event_id: str) -> EventDetail | None:
+    """The event of an identity with its lines, or None when this tenant (or viewer) has no such event."""
+    key = EventKey.objects.filter(key=identity(source, event_id)).first()
+    if key is None:
+        return None
+    event = UsageEvent.objects.filter(occurred_at=key.occurred_at, key=key.key).first()
+    if event is None:
+        return None
+    (summary,) = _summaries([event])
+    usage = raw_usage(event.extras, tokens=_tokens(event), variant=event.variant)
+    return EventDetail(
+        summary=summary,
+        lines=_lines(event, read_usage(usage, model=event.model, stop_reason=event.stop_reason)),
+        usage=usage,
+        facts={
+            name: getattr(event, name) for name in FACTS if getattr(event, name) not in ("", None)
+        },
+        cost_uncached=None if summary.cost is None else event.cost_uncached,
+    )
+
+
+def _lines(event: UsageEvent, usage: Usage) -> list[ExplainedLine]:
+    """The lines as the book gives them, if they still add up to what the ledger says; else none."""
+    if event.price_id is None:
+        return []
+    lines = explain(
+        price_book(), provider=event.provider, occurred_at=event.occurred_at, usage=usage
+    )
+    if isinstance(lines, Unpriced) or total(line.cost for line in lines) != _cost(event):
+        return []
+    prices = PriceRow.objects.in_bulk({line.price_id for line in lines})
+    return [ExplainedLine(line, prices[line.price_id]) for line in lines]
+
+
+def _summaries(found: Sequence[UsageEvent]) -> Iterator[EventSummary]:
+    clients = dict(Client.objects.values_list("pk", "slug"))
+    projects = dict(Project.objects.values_list("pk", "slug"))
+    for event in found:
+        yield EventSummary(
+            key=event.key,
+            source=event.source,
+            id=event.event_id,
+            occurred_at=event.occurred_at,
+            received_at=event.received_at,
+            client=clients[event.client_id],
+            project=projects[event.project_id],
+            provider=event.provider,
+            model=event.model,
+            variant=event.variant,
+            feature=event.feature,
+            environment=event.environment,
+            tokens=dict(zip(TOKEN_CLASSES, _tokens(event), strict=True)),
+            cost=None if event.price_id is None else _cost(event),
+            unpriced_reason=event.unpriced_reason,
+        )
+
+
+def _tokens(event: UsageEvent) -> Counts:
+    return (
+        event.tokens_input,
+        event.tokens_cache_write_5m,
+        event.tokens_cache_write_1h,
+        event.tokens_cache_read,
+        event.tokens_output,
+        event.tokens_web_search,
+    )
+
+
+def _cost(event: UsageEvent) -> Decimal:
+    return total(getattr(event, f"cost_{name}") for name in TOKEN_CLASSES)
+
+
+def _cursor(last: EventSummary) -> str:
+    return f"{last.occurred_at.astimezone(UTC):%Y%m%dT%H%M%S.%f}-{last.key.hex}"
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    at, _, key = cursor.partition("-")
+    try:
+        return datetime.strptime(at, "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC), UUID(hex=key)
+    except ValueError as error:
+        raise CursorError("cursor is not one that a page handed out.") from error

@@ -1,0 +1,251 @@
+"""Spend: the one question behind every page, API answer and export.
+
+In:   a span of the tenant's days, a granularity, dimensions and filters.   Out: rows and their total.
+Promise: rollups plus unfolded journal in one snapshot, so the figures are exact with every worker dead,
+      and the rows add up to the total to the last decimal.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.utils.timezone import now
+
+from billing.money import TOKEN_CLASSES, ZERO, minus, ratio, total
+from billing.periods import DayRange
+from tenants.scoping import active_scope
+
+GRANULARITIES = ("day", "hour", "month", "total")
+
+# How each dimension is read: the SQL of its shown value. Ids become slugs and names at the very end.
+DIMENSIONS = {
+    "client": "client_id",
+    "project": "project_id",
+    "api_key": "api_key_id",
+    "model": "model",
+    "provider": "provider",
+    "variant": "variant",
+    "feature": "feature",
+    "environment": "environment",
+}
+TOKEN_CLASS = "token_class"  # noqa: S105  a dimension, not a secret
+_NAMES = {
+    "client": "(SELECT slug FROM tenants_client c WHERE c.tenant_id = %(tenant)s AND c.id = client_id)",
+    "project": "(SELECT slug FROM tenants_project p WHERE p.tenant_id = %(tenant)s AND p.id = project_id)",
+    "api_key": "coalesce((SELECT name || ' ' || prefix FROM tenants_apikey k"
+    " WHERE k.tenant_id = %(tenant)s AND k.id = api_key_id), 'import')",
+}
+_PERIODS = {
+    "day": "day",
+    "hour": "hour",
+    "month": "date_trunc('month', day)::date",
+    "total": "NULL::date",
+}
+_TOKENS = tuple(f"tokens_{name}" for name in TOKEN_CLASSES)
+_COSTS = (*(f"cost_{name}" for name in TOKEN_CLASSES), "cost_uncached")
+
+
+class ReportError(ValueError):
+    """A report that does not exist. `code` is stable, `field` names the parameter."""
+
+    def __init__(self, code: str, detail: str, *, field: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What a row counts. Costs are US dollars, exact; unpriced events have tokens and no cost."""
+
+    events: int
+    unpriced_events: int
+    tokens: dict[str, int]
+    costs: dict[str, Decimal]
+    cost_uncached: Decimal
+
+    @property
+    def cost(self) -> Decimal:
+        return total(self.costs.values())
+
+    @property
+    def saving(self) -> Decimal:
+        """What caching saved, after the premium that its writes cost; negative when it did not pay."""
+        return minus(self.cost_uncached, self.cost)
+
+    @property
+    def prompt_tokens(self) -> int:
+        return sum(self.tokens[name] for name in TOKEN_CLASSES[:4])
+
+    @property
+    def cache_hit_rate(self) -> Decimal | None:
+        return ratio(self.tokens["cache_read"], self.prompt_tokens)
+
+    @property
+    def multiplier(self) -> Decimal | None:
+        return ratio(self.cost_uncached, self.cost)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    period: date | datetime | None
+    keys: dict[str, str]
+    measures: Measures
+
+
+@dataclass(frozen=True, slots=True)
+class SpendReport:
+    rows: list[Row]
+    total: Measures
+    as_of: datetime
+
+
+def spend(
+    days: DayRange,
+    *,
+    granularity: str = "day",
+    group_by: Sequence[str] = (),
+    client: str = "",
+    project: str = "",
+    model: str = "",
+    environment: str = "",
+) -> SpendReport:
+    """Spend of the active tenant, narrowed to its client for a client viewer.
+
+    Rows come by period, then by cost, largest first. An unknown client or project has no rows.
+    Errors: ReportError `unknown_granularity`, `unknown_group`, `too_many_groups`.
+    """
+    _check(granularity, group_by)
+    scope = active_scope()
+    plain = [name for name in group_by if name != TOKEN_CLASS]
+    filters = {"client": client, "project": project, "model": model, "environment": environment}
+    parameters = filters | {
+        "tenant": scope.tenant_id,
+        "viewer": scope.client_id,
+        "since": days.since,
+        "until": days.until,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_sql(granularity, plain, filters), parameters)
+        rows = [_row(each, plain) for each in cursor.fetchall()]
+    everything = add_up(row.measures for row in rows)
+    if TOKEN_CLASS in group_by:
+        rows = [part for row in rows for part in _by_token_class(row)]
+    return SpendReport(rows=rows, total=everything, as_of=now())
+
+
+def _check(granularity: str, group_by: Sequence[str]) -> None:
+    if granularity not in GRANULARITIES:
+        known = ", ".join(GRANULARITIES)
+        raise ReportError(
+            "unknown_granularity", f"granularity is one of {known}.", field="granularity"
+        )
+    offered = _offered()
+    for name in group_by:
+        if name not in offered:
+            known = ", ".join(offered)
+            raise ReportError("unknown_group", f"group_by takes {known}.", field="group_by")
+    if len(group_by) > 2 or len(set(group_by)) < len(group_by):
+        raise ReportError(
+            "too_many_groups", "group_by takes at most two, each once.", field="group_by"
+        )
+
+
+def _offered() -> list[str]:
+    """Dimensions to group by; a client viewer does not learn the agency's keys."""
+    names = [*DIMENSIONS, TOKEN_CLASS]
+    return [name for name in names if name != "api_key" or active_scope().client_id is None]
+
+
+def _sql(granularity: str, group_by: Sequence[str], filters: dict[str, str]) -> str:
+    """Rollup and journal are added up together; then the few groups get their names."""
+    rollup = "billing_hourlyspend" if granularity == "hour" else "billing_dailyspend"
+    hour = "hour" if granularity == "hour" else "NULL::timestamptz AS hour"
+    wanted = [DIMENSIONS[name] for name in group_by]
+    columns = ", ".join(
+        ["day", hour, "priced", "events", *_TOKENS, *_COSTS, *dict.fromkeys(DIMENSIONS.values())]
+    )
+    where = " AND ".join(_where(filters))
+    keys = ", ".join([_PERIODS[granularity] + " AS period", *wanted])
+    names = "".join(f"{_NAMES.get(name, DIMENSIONS[name])}, " for name in group_by)
+    places = ", ".join(str(place + 1) for place in range(len(wanted) + 1))
+    sums = ", ".join(f"sum({name}) AS {name}" for name in (*_TOKENS, *_COSTS))
+    cost = " + ".join(_COSTS[:-1])
+    return f"""
+    SELECT period, {names} events, unpriced_events, {", ".join((*_TOKENS, *_COSTS))}
+    FROM (
+        SELECT {keys}, sum(events) AS events,
+            coalesce(sum(events) FILTER (WHERE NOT priced), 0) AS unpriced_events, {sums}
+        FROM (
+            SELECT {columns} FROM {rollup} WHERE {where}
+            UNION ALL
+            SELECT {columns} FROM billing_spendentry WHERE {where}
+        ) bucket
+        GROUP BY {places}
+    ) summed
+    ORDER BY period, {cost} DESC, {places}
+    """  # noqa: S608  built from constants only; every value is a parameter
+
+
+def _where(filters: dict[str, str]) -> Iterator[str]:
+    yield "tenant_id = %(tenant)s AND day >= %(since)s AND day < %(until)s"
+    if active_scope().client_id is not None:
+        yield "client_id = %(viewer)s"
+    for name in ("client", "project"):
+        if filters[name]:
+            yield (
+                f"{name}_id = (SELECT id FROM tenants_{name}"  # noqa: S608
+                f" WHERE tenant_id = %(tenant)s AND slug = %({name})s)"
+            )
+    for name in ("model", "environment"):
+        if filters[name]:
+            yield f"{name} = %({name})s"
+
+
+def _row(found: tuple[Any, ...], group_by: Sequence[str]) -> Row:
+    period, *rest = found
+    keys = {name: str(value) for name, value in zip(group_by, rest, strict=False)}
+    events, unpriced, *sums = rest[len(group_by) :]
+    return Row(
+        period=period,
+        keys=keys,
+        measures=Measures(
+            events=int(events),
+            unpriced_events=int(unpriced),
+            tokens={name: int(each) for name, each in zip(TOKEN_CLASSES, sums, strict=False)},
+            costs=dict(zip(TOKEN_CLASSES, sums[6:], strict=False)),
+            cost_uncached=sums[12],
+        ),
+    )
+
+
+def add_up(parts: Iterable[Measures]) -> Measures:
+    """The exact sum of measures; all zero for none."""
+    measures = list(parts)
+    return Measures(
+        events=sum(each.events for each in measures),
+        unpriced_events=sum(each.unpriced_events for each in measures),
+        tokens={name: sum(each.tokens[name] for each in measures) for name in TOKEN_CLASSES},
+        costs={name: total(each.costs[name] for each in measures) for name in TOKEN_CLASSES},
+        cost_uncached=total(each.cost_uncached for each in measures),
+    )
+
+
+def _by_token_class(row: Row) -> Iterator[Row]:
+    """A row per token class that has tokens. Events are not split: an event has tokens of many classes."""
+    for name in TOKEN_CLASSES:
+        if not row.measures.tokens[name]:
+            continue
+        cost = row.measures.costs[name]
+        only = Measures(
+            events=0,
+            unpriced_events=0,
+            tokens=dict.fromkeys(TOKEN_CLASSES, 0) | {name: row.measures.tokens[name]},
+            costs=dict.fromkeys(TOKEN_CLASSES, ZERO) | {name: cost},
+            cost_uncached=cost,
+        )
+        yield Row(period=row.period, keys=row.keys | {TOKEN_CLASS: name}, measures=only)

@@ -1,0 +1,30 @@
+"""What every API view builds on: scopes are declared per method, and what is not declared is refused."""
+
+from typing import ClassVar
+
+from rest_framework.views import APIView
+
+from tenants.keys import FoundKey
+
+
+class KeyView(APIView):
+    """An API view. `scopes` maps a method to the scopes of which the key needs one.
+
+    A method that is not in the map is refused: deny by default. The key door (tenants/middleware.py) has
+    opened the tenant's scope before a handler runs, unless the view sets `opens_own_scope`, which it does
+    when it must read a slow body before it takes a transaction.
+    """
+
+    scopes: ClassVar[dict[str, frozenset[str]]] = {}
+    opens_own_scope: ClassVar[bool] = False
+
+    @classmethod
+    def scopes_of(cls, method: str) -> frozenset[str]:
+        method = "GET" if method in {"HEAD", "OPTIONS"} else method
+        if method not in cls.scopes:
+            return frozenset({scope for scopes in cls.scopes.values() for scope in scopes})
+        return cls.scopes[method]
+
+    @property
+    def key(self) -> FoundKey:
+        return self.request.auth  # type: ignore[return-value]

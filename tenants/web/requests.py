@@ -1,0 +1,12 @@
+"""The request of a tenant page, as the page door hands it to a view."""
+
+from django.http import HttpRequest
+
+from tenants.access import Access
+
+
+class PageRequest(HttpRequest):
+    """For annotations only: the page door has set `access` before a view of a tenant runs."""
+
+    access: Access
+    accesses: list[Access]

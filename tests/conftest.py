@@ -1,0 +1,70 @@
+"""The test database is made by the owner of the tables; every test then speaks as the serving role."""
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.test import TransactionTestCase
+from django.test.utils import setup_databases, teardown_databases
+
+from tests.factories import World, make_world
+
+# What a test that commits leaves behind, children first. Prices and content types stay.
+TABLES = ["billing_usageevent", "billing_eventkey", "billing_spendentry", "billing_dailyspend", "billing_hourlyspend", "billing_dimensionvalue", "tenants_auditentry", "tenants_apikey", "tenants_membership", "tenants_project", "tenants_client", "tenants_tenant", "django_session", "account_emailaddress", "tenants_user"]
+
+
+def pytest_configure(config):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
+def as_role(role):
+    """From now on the default connection speaks as this role; None: as the owner."""
+    options = connection.settings_dict["OPTIONS"]
+    previous = options.pop("assume_role", None)
+    if role:
+        options["assume_role"] = role
+    connection.close()
+    return previous
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker):
+    with django_db_blocker.unblock():
+        role = as_role(None)
+        databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
+        as_role(role)
+    yield
+    with django_db_blocker.unblock():
+        as_role(None)
+        teardown_databases(databases, verbosity=0)
+
+
+def _clean_up(self):
+    """Instead of Django's flush, which needs to own the tables and would empty the price book."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+        for table in TABLES:
+            cursor.execute(f"DELETE FROM {table}")
+        cursor.execute(f"SET ROLE {connection.settings_dict['OPTIONS']['assume_role']}")
+    connection.close()
+
+
+TransactionTestCase._fixture_teardown = _clean_up
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    cache.clear()
+
+
+@pytest.fixture
+def world(db) -> World:
+    """Two companies and four people, in a transaction that is undone."""
+    return make_world()
+
+
+@pytest.fixture
+def committed(transactional_db) -> World:
+    """The same, committed: for threads, processes and workers."""
+    return make_world()
