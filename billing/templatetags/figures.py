@@ -1,8 +1,9 @@
 """Figures as text: dollars, counts, shares, changes and moments, the same on every page.
 
-In: exact values.   Out: text for people.   Never: a figure that is stored, compared or sent by the API.
+In: exact values.   Out: text for people.   Never: a figure that is stored or sent by the API.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,9 +14,17 @@ from billing import money
 
 register = template.Library()
 
+CLASS_NAMES = {
+    "input": "Fresh input",
+    "cache_write_5m": "Cache write, 5 minutes",
+    "cache_write_1h": "Cache write, 1 hour",
+    "cache_read": "Cache read",
+    "output": "Output",
+    "web_search": "Web search",
+}
+"""Token classes in the words of a page."""
 NONE = "–"
-MINUS = "−"
-NARROW = "\u00a0"
+FIXED_SPACE = "\u00a0"
 """Keeps a figure and its unit on one line."""
 
 
@@ -43,7 +52,13 @@ def percent(ratio: Decimal | None) -> str:
         return NONE
     value = ratio * 100
     places = 1 if 0 < abs(value) < 10 and value != value.to_integral_value() else 0
-    return f"{value:.{places}f}".replace("-", MINUS) + NARROW + "%"
+    return f"{value:.{places}f}".replace("-", money.MINUS) + FIXED_SPACE + "%"
+
+
+@register.filter
+def signed_percent(ratio: Decimal) -> str:
+    """`0.31` -> `+31 %`."""
+    return f"+{percent(ratio)}" if ratio > 0 else percent(ratio)
 
 
 @register.filter
@@ -53,11 +68,16 @@ def times(ratio: Decimal | None) -> str:
 
 
 @register.filter
-def signed_dollars(amount: Decimal) -> str:
-    """`+$210.40`, `−$4.03`; nothing for no change."""
-    if amount == 0:
-        return NONE
+def difference(now: Decimal, before: Decimal) -> str:
+    """`+$210.40`, `−$4.03`."""
+    amount = money.minus(now, before)
     return f"+{money.dollars(amount)}" if amount > 0 else money.dollars(amount)
+
+
+@register.filter
+def rise(now: Decimal, before: Decimal) -> str:
+    """The colour of a rise: none below ten per cent, since colour on every figure says nothing."""
+    return "up" if money.minus(now, before) * 10 >= before else ""
 
 
 @register.filter
@@ -82,3 +102,20 @@ def minute(at: datetime | None, zone: str) -> str:
         return NONE
     local = at.astimezone(ZoneInfo(zone))
     return f"{local.day} {local:%b}, {local:%H:%M}"
+
+
+@register.filter
+def plain(amount: Decimal) -> str:
+    """Every decimal there is, without a sign for dollars."""
+    return money.plain(amount)
+
+
+@register.filter
+def total_tokens(tokens: Mapping[str, int]) -> str:
+    """All tokens of an event; searches are not tokens."""
+    return count(sum(number for name, number in tokens.items() if name != "web_search"))
+
+
+@register.filter
+def class_name(token_class: str) -> str:
+    return CLASS_NAMES[token_class]

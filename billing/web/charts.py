@@ -1,10 +1,10 @@
 """Charts: spend per period and series -> the geometry of stacked bars, ready for a template.
 
 In:   points (a day or month, with an amount per series).
-Out:  a Chart: one path per series, axis labels, and a row per bar, which is both its hit area and its
-line in the table.
-Promises: whole units only; the parts of a bar meet without a gap and add up to the bar's height; the
-table holds exactly what the picture shows.
+Out:  a Chart: one path per series, axis labels, and a row per bar, which is both its hit area
+and its line in the table.
+Promises: whole units only; the parts of a bar meet without a gap and add up to the bar's height;
+the table holds exactly what the picture shows.
 Never: reads the database, knows a request, uses a float.
 
 The picture has no size of its own: the page stretches it to the room there is, so text stands
@@ -17,17 +17,18 @@ from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from itertools import accumulate
 
+from billing.money import ZERO, total
+
 HEIGHT = 500
 SLOT = 12
-BAR = 8
-GAP = (SLOT - BAR) // 2
 LEAST = 4
 """The least height of a bar that is not zero: about a pixel, so a cent beside $1,000 is seen."""
 COLOURS = 6
 X_LABELS = 8
 X_STEPS = (1, 2, 3, 5, 7, 10, 14, 15, 30, 60, 90)
 OTHER = "other"
-ZERO = Decimal(0)
+NO_TICKS = [ZERO, Decimal(1)]
+"""The axis of a chart without spend: nothing but the zero line has a figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Row:
     """A bar in words; its hit area begins at `x`, its amounts stand in the order of the series."""
 
     x: int
+    on: date
     label: str
     amounts: tuple[Decimal, ...]
     total: Decimal
@@ -89,7 +91,7 @@ class Chart:
 
     @property
     def total(self) -> Decimal:
-        return sum((row.total for row in self.rows), ZERO)
+        return total(row.total for row in self.rows)
 
     @property
     def at_least(self) -> bool:
@@ -100,7 +102,7 @@ def stacked_bars(points: Sequence[Point], *, monthly: bool = False) -> Chart:
     """Draw one bar per point, the largest series at the bottom; the sixth and on as 'other'."""
     named, rest = ranked_series(points)
     parts = [_amounts(point, named=named, rest=rest) for point in points]
-    ticks = axis_ticks(max((sum(amounts, ZERO) for amounts in parts), default=ZERO))
+    ticks = axis_ticks(max((total(amounts) for amounts in parts), default=ZERO))
     edges = [_edges(amounts, top=ticks[-1]) for amounts in parts]
     names = (*named, OTHER) if rest else named
     return Chart(
@@ -109,23 +111,24 @@ def stacked_bars(points: Sequence[Point], *, monthly: bool = False) -> Chart:
                 name=name,
                 css=OTHER if rest and rank == len(named) else f"s{rank + 1}",
                 path=_path([(bar[rank], bar[rank + 1]) for bar in edges]),
-                total=sum((amounts[rank] for amounts in parts), ZERO),
+                total=total(amounts[rank] for amounts in parts),
             )
             for rank, name in enumerate(names)
         ),
         rows=tuple(
             Row(
                 x=number * SLOT,
+                on=point.on,
                 label=period_label(point.on, monthly=monthly),
                 amounts=amounts,
-                total=sum(amounts, ZERO),
+                total=total(amounts),
                 at_least=point.at_least,
             )
             for number, (point, amounts) in enumerate(zip(points, parts, strict=True))
         ),
         y_labels=_y_labels(ticks),
         x_labels=x_labels([point.on for point in points], monthly=monthly),
-        grid=tuple(HEIGHT - _units(tick, top=ticks[-1]) for tick in ticks),
+        grid=tuple(HEIGHT - _units(tick, top=ticks[-1]) for tick in ticks[1:]),
         monthly=monthly,
     )
 
@@ -148,7 +151,7 @@ def ranked_series(points: Sequence[Point]) -> tuple[tuple[str, ...], frozenset[s
 def axis_ticks(highest: Decimal) -> list[Decimal]:
     """Round steps from zero to at least `highest`: 1, 2, 2.5 or 5 times a power of ten."""
     if highest <= 0:
-        return [ZERO, Decimal(1)]
+        return NO_TICKS
     rough = highest / 4
     power = Decimal(1).scaleb(rough.adjusted())
     factors = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
@@ -186,17 +189,24 @@ def x_labels(days: Sequence[date], *, monthly: bool = False) -> tuple[Label, ...
 
 
 def period_label(on: date, *, monthly: bool) -> str:
-    return f"{on:%B} {on.year}" if monthly else f"{on:%a} {on.day} {on:%b} {on.year}"
+    return f"{on:%B} {on.year}" if monthly else f"{on:%a} {on.day} {on:%b}"
+
+
+def bar_width(count: int) -> int:
+    """Of a slot's width: few bars are slim, so that a single day is not a wall."""
+    return 2 if count < 3 else 4 if count < 11 else 8
 
 
 def _y_labels(ticks: Sequence[Decimal]) -> tuple[str, ...]:
     step = ticks[1]
+    if ticks == NO_TICKS:
+        return ("", "$0")
     return tuple(axis_text(tick, step=step) for tick in reversed(ticks))
 
 
 def _amounts(point: Point, *, named: Sequence[str], rest: frozenset[str]) -> tuple[Decimal, ...]:
     shown = tuple(point.amounts.get(key, ZERO) for key in named)
-    return (*shown, sum((point.amounts.get(key, ZERO) for key in rest), ZERO)) if rest else shown
+    return (*shown, total(point.amounts.get(key, ZERO) for key in rest)) if rest else shown
 
 
 def _units(amount: Decimal, *, top: Decimal) -> int:
@@ -206,15 +216,17 @@ def _units(amount: Decimal, *, top: Decimal) -> int:
 def _edges(amounts: Sequence[Decimal], *, top: Decimal) -> list[int]:
     """Where the parts of a bar begin and end, from the bottom; sums are rounded, so parts meet."""
     edges = [_units(so_far, top=top) for so_far in accumulate(amounts, initial=ZERO)]
-    if sum(amounts, ZERO) > 0 and edges[-1] < LEAST:
+    if total(amounts) > 0 and edges[-1] < LEAST:
         largest = max(range(len(amounts)), key=amounts.__getitem__)
         edges = [LEAST if number > largest else 0 for number in range(len(edges))]
     return edges
 
 
 def _path(spans: Sequence[tuple[int, int]]) -> str:
+    bar = bar_width(len(spans))
+    gap = (SLOT - bar) // 2
     return "".join(
-        f"M{number * SLOT + GAP} {HEIGHT - upper}h{BAR}v{upper - lower}h-{BAR}z"
+        f"M{number * SLOT + gap} {HEIGHT - upper}h{bar}v{upper - lower}h-{bar}z"
         for number, (lower, upper) in enumerate(spans)
         if upper > lower
     )

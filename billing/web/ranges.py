@@ -1,28 +1,29 @@
-"""Ranges: the days that a page shows, the days it compares them with, and the picker that changes them.
+"""Ranges: the days a page shows, the days it compares them with, and the picker that changes them.
 
-In:   the query string and today's date in the tenant's zone.   Out: Asked, RangePicker.
-Promises: every choice is a query string that keeps the other settings of the page, so it can be shared.
+In:   the query string and the time now.   Out: Asked, with the RangePicker of `parts/range.html`.
+Promises: every choice is a query string that keeps the page's other settings, so it can be shared; a
+range that makes no sense is answered with words and status 422, on the page itself.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
+from http import HTTPStatus
 
 from django.http import HttpRequest, QueryDict
 
-from billing.periods import DayRange, range_from_query
+from billing.periods import PRESETS, DayRange, PeriodError, range_from_query, today_in
 
-PRESETS = (
-    ("today", "Today", "today"),
-    ("7d", "7 days", "in 7 days"),
-    ("month", "This month", "this month"),
-    ("last-month", "Last month", "last month"),
-    ("90d", "90 days", "in 90 days"),
-)
-DEFAULT = "month"
+WORDS: Mapping[str, str] = {
+    "today": "today",
+    "7d": "in 7 days",
+    "month": "this month",
+    "last-month": "last month",
+    "90d": "in 90 days",
+}
+"""Completes 'Spend …'."""
 MOST_BARS = 120
 """Longer ranges are drawn by month."""
-ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,68 +35,78 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class RangePicker:
-    """What `parts/range.html` shows. `kept`: settings of the page that a new range must not lose."""
+    """`kept`: settings of the page that a new range keeps. `error`: what was wrong with the range."""
 
     choices: tuple[Choice, ...]
-    is_custom: bool
-    label: str
-    since: date
-    until: date
+    days: DayRange
     zone: str
     kept: tuple[tuple[str, str], ...]
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an address asks for. `words` completes 'Spend …'; `shown` ends with today at the latest."""
+    """What an address asks for."""
 
     days: DayRange
-    shown: DayRange
     before: DayRange
     today: date
-    words: str
     picker: RangePicker
 
     @property
+    def words(self) -> str:
+        return WORDS.get(self.days.preset, self.days.label)
+
+    @property
     def monthly(self) -> bool:
-        return len(self.shown.days) > MOST_BARS
+        return len(self.days.days) > MOST_BARS
 
     @property
     def granularity(self) -> str:
         return "month" if self.monthly else "day"
 
+    @property
+    def status(self) -> int:
+        return HTTPStatus.UNPROCESSABLE_ENTITY if self.picker.error else HTTPStatus.OK
 
-def asked_range(request: HttpRequest, *, zone: str, now: datetime, keep: tuple[str, ...] = ()) -> Asked:
+
+def asked_range(
+    request: HttpRequest, *, zone: str, now: datetime, keep: tuple[str, ...] = ()
+) -> Asked:
     """Read the range from the address. `keep` names the other settings of this page."""
-    today = now.astimezone(ZoneInfo(zone)).date()
-    days = range_from_query(request.GET, today=today)
-    shown = DayRange(days.since, max(days.since + ONE_DAY, min(days.until, today + ONE_DAY)))
-    preset = current_preset(request.GET)
+    today = today_in(zone, now=now)
+    error = ""
+    try:
+        days = range_from_query(request.GET, today=today)
+    except PeriodError as wrong:
+        days, error = range_from_query(QueryDict(), today=today), wrong.detail
     kept = tuple((name, request.GET[name]) for name in keep if name in request.GET)
-    picker = RangePicker(
-        choices=tuple(
-            Choice(label=label, query=query_with(kept, range=name), is_current=name == preset)
-            for name, label, _ in PRESETS
-        ),
-        is_custom=not preset,
-        label=days.label,
-        since=days.since,
-        until=days.until,
-        zone=zone,
-        kept=kept,
+    choices = tuple(
+        Choice(label=label, query=query_with(kept, range=name), is_current=name == days.preset)
+        for name, label in PRESETS.items()
     )
-    words = next((words for name, _, words in PRESETS if name == preset), days.label)
     return Asked(
-        days=days, shown=shown, before=days_before(shown), today=today, words=words, picker=picker
+        days=days,
+        before=days.previous(),
+        today=today,
+        picker=RangePicker(choices=choices, days=days, zone=zone, kept=kept, error=error),
     )
 
 
-def current_preset(query: QueryDict) -> str:
-    """The preset an address names; empty when it names days of its own."""
-    if query.get("since") or query.get("until"):
-        return ""
-    name = query.get("range", DEFAULT)
-    return name if name in {preset for preset, _, _ in PRESETS} else DEFAULT
+def kept_range(request: HttpRequest) -> tuple[tuple[str, str], ...]:
+    """The range settings of an address, for links that change something else."""
+    names = ("range", "since", "until")
+    return tuple((name, request.GET[name]) for name in names if name in request.GET)
+
+
+def tabs(
+    names: Mapping[str, str], kept: tuple[tuple[str, str], ...], *, current: str
+) -> tuple[Choice, ...]:
+    """The choices of `?by=`, what the colours of a chart mean."""
+    return tuple(
+        Choice(label=label, query=query_with(kept, by=name), is_current=name == current)
+        for name, label in names.items()
+    )
 
 
 def query_with(kept: tuple[tuple[str, str], ...], **settings: str) -> str:
@@ -103,13 +114,3 @@ def query_with(kept: tuple[tuple[str, str], ...], **settings: str) -> str:
     query = QueryDict(mutable=True)
     query.update(dict(kept) | settings)
     return query.urlencode()
-
-
-def days_before(days: DayRange) -> DayRange:
-    """The range to compare with: a month's days with the same days a month before, else as many days."""
-    length = days.until - days.since
-    last = days.until - ONE_DAY
-    if days.since.day == 1 and (last.year, last.month) == (days.since.year, days.since.month):
-        first = (days.since - ONE_DAY).replace(day=1)
-        return DayRange(first, min(first + length, days.since))
-    return DayRange(days.since - length, days.since)

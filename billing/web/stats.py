@@ -19,7 +19,7 @@ NOTABLE = Decimal("0.1")
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """`tone`: up (more spent), down (less spent) or nothing. `at_least`: something has no price yet."""
+    """`tone`: up (more spent), down (less) or nothing. `at_least`: something has no price yet."""
 
     label: str
     value: str
@@ -74,7 +74,9 @@ def saving_stat(spend: Measures) -> Stat:
 
 
 def events_stat(spend: Measures, *, label: str = "Events") -> Stat:
-    note = f"{count(spend.unpriced_events)} without a price" if spend.unpriced_events else "all priced"
+    note = (
+        f"{count(spend.unpriced_events)} without a price" if spend.unpriced_events else "all priced"
+    )
     return Stat(
         label=label,
         value=count(spend.events),

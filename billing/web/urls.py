@@ -1,3 +1,17 @@
-from django.urls import path  # noqa: F401
+"""Pages of one tenant, below `t/<tenant>/`: each passes the page door (tenants/middleware.py)."""
 
-urlpatterns: list[object] = []
+from django.urls import path
+
+from billing.web.clients import client_list, client_page
+from billing.web.event import event_page
+from billing.web.overview import overview
+from billing.web.projects import project_list, project_page
+
+urlpatterns = [
+    path("", overview, name="overview"),
+    path("clients/", client_list, name="clients"),
+    path("clients/<slug:client>/", client_page, name="client"),
+    path("projects/", project_list, name="projects"),
+    path("projects/<slug:project>/", project_page, name="project"),
+    path("event/", event_page, name="event"),
+]

@@ -1,29 +1,28 @@
 """Words: what a chart shows, said in a sentence or two for people who do not look at pictures.
 
-In: a Chart and the days of its rows.   Out: plain text.   Never: a figure that the chart does not hold.
+In: a Chart.   Out: plain text.   Never: a figure that the chart does not hold.
 """
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 from statistics import median
 
-from billing.money import dollars
-from billing.web.charts import ZERO, Chart, Row
+from billing.money import ZERO, dollars, total
+from billing.web.charts import Chart, Row
 
 ENOUGH_DAYS = 14
 """Fewer days do not show a habit, so weekdays and weekends are not told apart."""
 
 
-def chart_summary(chart: Chart, days: Sequence[date]) -> str:
-    """Say what is usual and what stands out. `days` are those of the chart's rows, in their order."""
+def chart_summary(chart: Chart) -> str:
+    """Say what is usual and what stands out."""
     spent = [row for row in chart.rows if row.total > 0]
     if not spent:
         return "No spend in this range."
     highest = max(spent, key=lambda row: row.total)
     if len(spent) == 1:
         return f"All of it, {dollars(highest.total)}, on {highest.label}."
-    return f"{_usual(chart, days=days)} {_highest(highest, spent=spent)}"
+    return f"{_usual(chart)} {_highest(highest, spent=spent)}"
 
 
 def rough(amount: Decimal) -> str:
@@ -31,12 +30,11 @@ def rough(amount: Decimal) -> str:
     return dollars(amount, places=0) if amount >= 10 else dollars(amount)
 
 
-def _usual(chart: Chart, *, days: Sequence[date]) -> str:
+def _usual(chart: Chart) -> str:
     rows = chart.rows
     if not chart.monthly and len(rows) >= ENOUGH_DAYS:
-        pairs = list(zip(days, rows, strict=True))
-        week = _average([row.total for day, row in pairs if day.weekday() < 5])
-        weekend = _average([row.total for day, row in pairs if day.weekday() >= 5])
+        week = _average([row.total for row in rows if row.on.weekday() < 5])
+        weekend = _average([row.total for row in rows if row.on.weekday() >= 5])
         if week > 2 * weekend or weekend > 2 * week:
             return f"Weekdays cost about {rough(week)}, weekends about {rough(weekend)}."
     unit = "month" if chart.monthly else "day"
@@ -46,10 +44,13 @@ def _usual(chart: Chart, *, days: Sequence[date]) -> str:
 
 def _highest(highest: Row, *, spent: Sequence[Row]) -> str:
     usual = median(row.total for row in spent)
-    if highest.total > 2 * usual:
+    second = max(row.total for row in spent if row is not highest)
+    if highest.total * 2 > usual * 3 and highest.total * 4 > second * 5:
         return f"{highest.label} stands out with {dollars(highest.total)}."
+    if highest.total == min(row.total for row in spent):
+        return f"Never more than {dollars(highest.total)}."
     return f"Highest: {dollars(highest.total)} on {highest.label}."
 
 
 def _average(amounts: Sequence[Decimal]) -> Decimal:
-    return sum(amounts, ZERO) / len(amounts) if amounts else ZERO
+    return total(amounts) / len(amounts) if amounts else ZERO

@@ -1,0 +1,79 @@
+"""Clients: their list, and the page of one client's daily spend, seen by staff and by the client."""
+
+from collections.abc import Mapping
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+
+from billing.reports.spend import spend
+from billing.web.figures import spend_figure
+from billing.web.names import model_names
+from billing.web.ranges import asked_range
+from billing.web.screens import SpendScreen
+from billing.web.tables import Breakdown, breakdown
+from tenants.access import EVERYONE, STAFF, page
+from tenants.models import Client, Project, Tenant
+from tenants.web.requests import PageRequest
+
+
+@page(STAFF)
+def client_list(request: PageRequest) -> HttpResponse:
+    tenant = request.access.tenant
+    asked = asked_range(request, zone=tenant.timezone, now=timezone.now())
+    now = spend(asked.days, granularity="total", group_by=("client",))
+    table = breakdown(
+        "All clients",
+        noun="Client",
+        key="client",
+        rows=now.rows,
+        before=spend(asked.before, granularity="total", group_by=("client",)).rows,
+        names=dict(Client.objects.values_list("slug", "name")),
+        url=lambda slug: reverse("client", args=[tenant.slug, slug]),
+        everyone=True,
+    )
+    context = {"section": "clients", "range": asked.picker, "table": table, "as_of": now.as_of}
+    return render(request, "billing/clients.html", context, status=asked.status)
+
+
+@page(EVERYONE)
+def client_page(request: PageRequest, client: str) -> HttpResponse:
+    """A client viewer meets 404 on every client but the own one: the scope shows no other."""
+    tenant, is_viewer = request.access.tenant, request.access.is_viewer
+    found = get_object_or_404(Client, slug=client)
+    asked = asked_range(request, zone=tenant.timezone, now=timezone.now())
+    keys = ("project", "model")
+    now = spend(asked.days, granularity=asked.granularity, group_by=keys, client=client)
+    before = spend(asked.before, granularity="total", group_by=("project",), client=client)
+    screen = SpendScreen(asked, now, before)
+    projects = dict(Project.objects.filter(client=found).values_list("slug", "name"))
+    models = model_names(row.keys["model"] for row in now.rows)
+    label, events = ("Your spend", "Calls") if is_viewer else ("Spend", "Events")
+    context = screen.context(label=label, events_label=events) | {
+        "section": "clients",
+        "client": found,
+        "figure": spend_figure(now.rows, key="model", names=models, asked=asked),
+        "tables": [
+            project_table(screen, tenant=tenant, names=projects),
+            breakdown("Models", noun="Model", key="model", rows=now.rows, names=models, exact=True),
+        ],
+    }
+    return render(request, "billing/client.html", context, status=asked.status)
+
+
+def project_table(
+    screen: SpendScreen, *, tenant: Tenant, names: Mapping[str, str], title: str = "Projects"
+) -> Breakdown:
+    """Spend per project, those without any included."""
+    return breakdown(
+        title,
+        noun="Project",
+        key="project",
+        rows=screen.now.rows,
+        before=screen.before.rows,
+        names=names,
+        url=lambda slug: reverse("project", args=[tenant.slug, slug]),
+        everyone=True,
+        nothing="No projects yet.",
+    )

@@ -1,0 +1,45 @@
+"""The page of one event: why this number."""
+
+import json
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+
+from billing.flow.price import REASONS
+from billing.reports.events import EventDetail, event_detail
+from tenants.access import STAFF, page
+from tenants.web.requests import PageRequest
+
+
+@page(STAFF)
+def event_page(request: PageRequest) -> HttpResponse:
+    """`?source=…&id=…`: both are free text, so they are no part of the path."""
+    detail = event_detail(request.GET.get("source", ""), request.GET.get("id", ""))
+    if detail is None:
+        raise Http404("no such event")
+    context = {
+        "section": "projects",
+        "detail": detail,
+        "event": detail.summary,
+        "prices": list({each.price.pk: each.price for each in detail.lines}.values()),
+        "facts": reported(detail),
+        "usage": json.dumps(detail.usage, indent=2, ensure_ascii=False),
+        "reason": REASONS.get(detail.summary.unpriced_reason, ""),
+    }
+    return render(request, "billing/event.html", context)
+
+
+def reported(detail: EventDetail) -> list[tuple[str, object]]:
+    """What the caller said of the event, in the API's words; what was not said is left out."""
+    event = detail.summary
+    said: dict[str, object] = {
+        "id": event.id,
+        "source": event.source,
+        "project": event.project,
+        "provider": event.provider,
+        "model": event.model,
+        "variant": event.variant,
+        "feature": event.feature,
+        "environment": event.environment,
+    }
+    return [(name, value) for name, value in {**said, **detail.facts}.items() if value != ""]

@@ -1,0 +1,90 @@
+"""Projects: their list, and what one project pays for: token classes, features, the newest events."""
+
+from collections.abc import Sequence
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from billing.reports.events import events
+from billing.reports.spend import Row, spend
+from billing.web.clients import project_table
+from billing.web.figures import Figure, class_figure, spend_figure
+from billing.web.names import model_names, named
+from billing.web.ranges import Asked, Choice, asked_range, kept_range, tabs
+from billing.web.screens import SpendScreen
+from billing.web.tables import Breakdown, breakdown, class_table
+from tenants.access import EVERYONE, STAFF, page
+from tenants.models import Project
+from tenants.web.requests import PageRequest
+
+BY = {"class": "by token class", "model": "by model"}
+NEWEST = 20
+
+
+@page(STAFF)
+def project_list(request: PageRequest) -> HttpResponse:
+    tenant = request.access.tenant
+    asked = asked_range(request, zone=tenant.timezone, now=timezone.now())
+    now = spend(asked.days, granularity="total", group_by=("project",))
+    before = spend(asked.before, granularity="total", group_by=("project",))
+    names = dict(Project.objects.values_list("slug", "name"))
+    table = project_table(SpendScreen(asked, now, before), tenant=tenant, names=names)
+    context = {"section": "projects", "range": asked.picker, "table": table, "as_of": now.as_of}
+    return render(request, "billing/projects.html", context, status=asked.status)
+
+
+@page(EVERYONE)
+def project_page(request: PageRequest, project: str) -> HttpResponse:
+    """Colours by token class beside tables of features and environments, or by model."""
+    found = get_object_or_404(Project.objects.select_related("client"), slug=project)
+    by = "model" if request.GET.get("by") == "model" else "class"
+    zone = request.access.tenant.timezone
+    asked = asked_range(request, zone=zone, now=timezone.now(), keep=("by",))
+    keys = ("model",) if by == "model" else ("feature", "environment")
+    now = spend(asked.days, granularity=asked.granularity, group_by=keys, project=project)
+    before = spend(asked.before, granularity="total", project=project)
+    choices = tabs(BY, kept_range(request), current=by)
+    is_viewer = request.access.is_viewer
+    context = SpendScreen(asked, now, before).context(
+        label="Your spend" if is_viewer else "Spend"
+    ) | {
+        "section": "projects",
+        "project": found,
+        "figure": project_figure(now.rows, by=by, asked=asked, tabs=choices),
+        "classes": class_table(now.total),
+        "tables": facet_tables(now.rows, keys=keys),
+        "events": () if is_viewer else events(project=project, limit=NEWEST).events,
+    }
+    return render(request, "billing/project.html", context, status=asked.status)
+
+
+def project_figure(
+    rows: Sequence[Row], *, by: str, asked: Asked, tabs: tuple[Choice, ...]
+) -> Figure:
+    if by == "class":
+        return class_figure(rows, asked=asked, tabs=tabs)
+    names = model_names(row.keys["model"] for row in rows)
+    return spend_figure(rows, key="model", names=names, asked=asked, tabs=tabs)
+
+
+def facet_tables(rows: Sequence[Row], *, keys: Sequence[str]) -> list[Breakdown]:
+    """A table per key that tells something: a single value that nobody named does not."""
+    tables = []
+    for key in keys:
+        values = {row.keys[key] for row in rows}
+        if values <= {""}:
+            continue
+        names = model_names(values) if key == "model" else named(values, dimension=key)
+        title = f"{key.capitalize()}s"
+        tables.append(
+            breakdown(
+                title,
+                noun=key.capitalize(),
+                key=key,
+                rows=rows,
+                names=names,
+                exact=key == "model",
+            )
+        )
+    return tables

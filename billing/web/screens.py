@@ -1,0 +1,58 @@
+"""Screens: what overview, client page and project page have in common.
+
+In:   what the address asks for, and the spend of that range and of the one before it.
+Out:  the part of a template's context that all three share.   Never: a query of its own.
+"""
+
+from dataclasses import dataclass
+
+from billing.reports.spend import SpendReport, add_up
+from billing.web.ranges import Asked
+from billing.web.stats import Stat, average_stat, range_stats, today_stat
+
+
+@dataclass(frozen=True, slots=True)
+class SpendScreen:
+    """One range of one company, client or project. `now` has a row per period, `before` need not."""
+
+    asked: Asked
+    now: SpendReport
+    before: SpendReport
+
+    @property
+    def unpriced_models(self) -> list[str]:
+        """The models whose events have no price, when the report tells models apart."""
+        rows = [row for row in self.now.rows if row.measures.unpriced_events]
+        return sorted({row.keys["model"] for row in rows if row.keys.get("model")})
+
+    def stats(self, *, label: str = "Spend", events_label: str = "Events") -> list[Stat]:
+        return range_stats(
+            f"{label} {self.asked.words}",
+            spend=self.now.total,
+            before=self.before.total,
+            before_label=self.asked.before.label,
+            second=self._second_stat(),
+            events_label=events_label,
+        )
+
+    def context(self, *, label: str = "Spend", events_label: str = "Events") -> dict[str, object]:
+        return {
+            "range": self.asked.picker,
+            "stats": self.stats(label=label, events_label=events_label),
+            "unpriced": self.now.total.unpriced_events,
+            "models": self.unpriced_models,
+            "as_of": self.now.as_of,
+            "is_empty": not self.now.total.events and not self.before.total.events,
+        }
+
+    def _second_stat(self) -> Stat:
+        """Today, where the range has days and today among them; else what is usual."""
+        days = self.asked.days.days
+        if self.asked.monthly:
+            return average_stat(
+                self.now.total, periods=len({day.replace(day=1) for day in days}), unit="month"
+            )
+        if self.asked.today in days and len(days) > 1:
+            today = add_up(row.measures for row in self.now.rows if row.period == self.asked.today)
+            return today_stat(today, as_of=self.now.as_of, zone=self.asked.picker.zone)
+        return average_stat(self.now.total, periods=len(days), unit="day")

@@ -1,0 +1,14 @@
+"""Pages of nobody in particular: open to everyone, the same for everyone."""
+
+from django.urls import path
+
+from billing.web.docs import api_docs
+from billing.web.site import favicon, robots
+from billing.web.styleguide import styleguide
+
+urlpatterns = [
+    path("api/docs/", api_docs, name="api_docs"),
+    path("styleguide/", styleguide, name="styleguide"),
+    path("robots.txt", robots, name="robots"),
+    path("favicon.ico", favicon, name="favicon"),
+]

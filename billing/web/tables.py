@@ -1,0 +1,132 @@
+"""Tables: what a range was spent on, with a row per client, project, model or other dimension.
+
+In:   rows of a spend report, and of the range before.   Out: a Breakdown (`parts/breakdown.html`).
+Promises: the rows add up to the total; what has no name is a row too.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from billing.money import ZERO, total
+from billing.reports.spend import Measures, Row, add_up
+from billing.templatetags.figures import CLASS_NAMES
+
+
+@dataclass(frozen=True, slots=True)
+class BreakdownRow:
+    """`share` is whole per cent of the table's spend."""
+
+    name: str
+    detail: str
+    url: str
+    spend: Measures
+    before: Decimal
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    title: str
+    noun: str
+    nothing: str
+    rows: tuple[BreakdownRow, ...]
+    total: Measures
+    before: Decimal
+    compares: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """`cached`: the tokens were written to the cache or read from it."""
+
+    name: str
+    cached: bool
+    tokens: int
+    cost: Decimal
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTable:
+    rows: tuple[ClassRow, ...]
+    spend: Measures
+
+
+def class_table(spend: Measures) -> ClassTable:
+    """What was paid for: a row per token class that was used, in the order of the price list."""
+    return ClassTable(
+        rows=tuple(
+            ClassRow(
+                name=CLASS_NAMES[name],
+                cached=name.startswith("cache_"),
+                tokens=tokens,
+                cost=spend.costs[name],
+                share=_share(spend.costs[name], whole=spend.cost),
+            )
+            for name, tokens in spend.tokens.items()
+            if tokens
+        ),
+        spend=spend,
+    )
+
+
+def breakdown(
+    title: str,
+    *,
+    noun: str,
+    key: str,
+    rows: Iterable[Row],
+    before: Iterable[Row] | None = None,
+    names: Mapping[str, str],
+    url: Callable[[str], str] | None = None,
+    exact: bool = False,
+    everyone: bool = False,
+    nothing: str = "Nothing in this range.",
+) -> Breakdown:
+    """Add the rows up by `key`, largest spend first.
+
+    `names` gives each value its name, `before` what to compare with (None: the table does not),
+    `url` the page of a value (None: there is none); `exact` shows the value under its name;
+    `everyone` lists names without spend as well.
+    """
+    spend = by_key(rows, key=key)
+    earlier = {value: sums.cost for value, sums in by_key(before or (), key=key).items()}
+    whole = add_up(spend.values())
+    unspent = names if everyone else ()
+    listed = sorted({*spend, *earlier, *unspent}, key=lambda value: (-_cost(spend, value), value))
+    return Breakdown(
+        title=title,
+        noun=noun,
+        nothing=nothing,
+        rows=tuple(
+            BreakdownRow(
+                name=names.get(value) or value,
+                detail=value if exact and names.get(value) != value else "",
+                url=url(value) if url and value else "",
+                spend=spend.get(value) or add_up(()),
+                before=earlier.get(value, ZERO),
+                share=_share(_cost(spend, value), whole=whole.cost),
+            )
+            for value in listed
+        ),
+        total=whole,
+        before=total(earlier.values()),
+        compares=before is not None,
+    )
+
+
+def by_key(rows: Iterable[Row], *, key: str) -> dict[str, Measures]:
+    """The sums of the rows for each value of one key."""
+    groups: dict[str, list[Measures]] = {}
+    for row in rows:
+        groups.setdefault(row.keys[key], []).append(row.measures)
+    return {value: add_up(measures) for value, measures in groups.items()}
+
+
+def _cost(spend: Mapping[str, Measures], value: str) -> Decimal:
+    return spend[value].cost if value in spend else ZERO
+
+
+def _share(cost: Decimal, *, whole: Decimal) -> int:
+    return int(100 * cost / whole) if whole > 0 else 0
