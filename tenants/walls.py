@@ -27,18 +27,17 @@ def setting(name: str) -> str:
 
 def create_roles() -> RunSQL:
     """Roles are global to the server, so another database may have made them already."""
-    statements = []
-    for role in ROLES:
-        statements.append(
-            f"""DO $$ BEGIN
-                    CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS;
-                EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
-                DO $$ BEGIN
-                    IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN
-                        GRANT {role} TO CURRENT_USER;
-                    END IF; END $$;
-                GRANT USAGE ON SCHEMA public TO {role};"""
-        )
+    statements = [
+        f"""DO $$ BEGIN
+                CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS;
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+            DO $$ BEGIN
+                IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN
+                    GRANT {role} TO CURRENT_USER;
+                END IF; END $$;
+            GRANT USAGE ON SCHEMA public TO {role};"""
+        for role in ROLES
+    ]
     return RunSQL("\n".join(statements), RunSQL.noop)
 
 

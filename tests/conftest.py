@@ -10,7 +10,23 @@ from django.test.utils import setup_databases, teardown_databases
 from tests.factories import World, make_world
 
 # What a test that commits leaves behind, children first. Prices and content types stay.
-TABLES = ["billing_usageevent", "billing_eventkey", "billing_spendentry", "billing_dailyspend", "billing_hourlyspend", "billing_dimensionvalue", "tenants_auditentry", "tenants_apikey", "tenants_membership", "tenants_project", "tenants_client", "tenants_tenant", "django_session", "account_emailaddress", "tenants_user"]
+TABLES = [
+    "billing_usageevent",
+    "billing_eventkey",
+    "billing_spendentry",
+    "billing_dailyspend",
+    "billing_hourlyspend",
+    "billing_dimensionvalue",
+    "tenants_auditentry",
+    "tenants_apikey",
+    "tenants_membership",
+    "tenants_project",
+    "tenants_client",
+    "tenants_tenant",
+    "django_session",
+    "account_emailaddress",
+    "tenants_user",
+]
 
 
 def pytest_configure(config):

@@ -1,4 +1,4 @@
-"""Tenant, client, project: whose spend it is. Rows are archived, never deleted, so no past figure loses its name."""
+"""Tenant, client, project: whose spend it is. Rows are archived, never deleted: no figure loses its name."""
 
 import zoneinfo
 
