@@ -119,6 +119,8 @@ def test_dollars_are_rounded_half_even_for_people(value, text):
 def test_dollars_takes_other_places():
     assert dollars(Decimal("1234.56789"), places=4) == "$1,234.5679"
     assert dollars(Decimal("1234.5"), places=0) == "$1,234"
+    all_digits = Decimal("99999999999999999999.123456789012")
+    assert dollars(all_digits, places=12) == "$99,999,999,999,999,999,999.123456789012"
 
 
 @given(STORABLE.filter(bool))
