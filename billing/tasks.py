@@ -13,13 +13,14 @@ from billing.flow.partitions import make_partitions as make_month_partitions
 from billing.flow.verify import days_with_events, months, verify
 from tenants.directory import all_tenants
 from tenants.scoping import dispatch_scope
+from tenants.tasks import ScopedTask
 
 STRETCH = 5_000
 
 log = structlog.get_logger("costtrack.tasks")
 
 
-@shared_task(name="billing.tasks.fold", scoped=True)
+@shared_task(name="billing.tasks.fold", base=ScopedTask)
 def fold(*, tenant_id: int) -> None:
     """Fold one stretch of the tenant's journal; ring again when there may be more."""
     take_down(tenant_id)
@@ -55,7 +56,7 @@ def verify_all() -> None:
     log.info("verify_dispatched", tenants=len(tenants))
 
 
-@shared_task(name="billing.tasks.verify_tenant", scoped=True)
+@shared_task(name="billing.tasks.verify_tenant", base=ScopedTask)
 def verify_tenant(*, tenant_id: int) -> None:
     differences = 0
     span = days_with_events()

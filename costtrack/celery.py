@@ -9,7 +9,7 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "costtrack.settings")
 
-app = Celery("costtrack", task_cls="tenants.tasks:DoorTask")
+app = Celery("costtrack")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     task_ignore_result=True,

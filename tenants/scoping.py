@@ -115,12 +115,11 @@ class InScope(Expression):
     """
 
     conditional = True
-    output_field = models.BooleanField()  # type: ignore[assignment]
 
-    def __init__(self, tenant: models.F | Expression, client: models.F | Expression | None) -> None:
+    def __init__(self, tenant: models.F, client: models.F | None) -> None:
         super().__init__(output_field=models.BooleanField())
-        self.tenant = tenant
-        self.client = client
+        self.tenant: Any = tenant
+        self.client: Any = client
 
     def get_source_expressions(self) -> list[Any]:
         return [self.tenant, self.client]
@@ -130,14 +129,14 @@ class InScope(Expression):
 
     def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         scope = active_scope()
-        sql, params = compiler.compile(self.tenant)
-        sql, params = f"{sql} = %s", [*params, scope.tenant_id]
-        if scope.client_id is None:
-            return f"({sql})", params
-        if self.client is None:
+        if scope.client_id is not None and self.client is None:
             return "FALSE", []
-        client_sql, client_params = compiler.compile(self.client)
-        return f"({sql} AND {client_sql} = %s)", [*params, *client_params, scope.client_id]
+        sql, params = compiler.compile(self.tenant)
+        condition, values = f"{sql} = %s", [*params, scope.tenant_id]
+        if scope.client_id is not None:
+            sql, params = compiler.compile(self.client)
+            condition, values = f"{condition} AND {sql} = %s", [*values, *params, scope.client_id]
+        return f"({condition})", values
 
 
 M = TypeVar("M", bound=models.Model)

@@ -69,7 +69,7 @@ class Events(EventReading):
 
     scopes: ClassVar = {"POST": frozenset({"ingest"}), "GET": frozenset({"read"})}
     opens_own_scope = True
-    parser_classes: ClassVar = [AnyBody]
+    parser_classes = (AnyBody,)
 
     @extend_schema(
         operation_id="post_events",

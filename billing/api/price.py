@@ -24,7 +24,7 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 class Price(KeyView):
     scopes: ClassVar = {"POST": frozenset({"ingest", "read"})}
     opens_own_scope = True
-    parser_classes: ClassVar = [AnyBody]
+    parser_classes = (AnyBody,)
 
     @extend_schema(
         operation_id="price_events", tags=["Events"], request=BatchBody, responses=PriceAnswer

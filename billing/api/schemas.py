@@ -14,7 +14,7 @@ class Component(s.Serializer[object]):
 
 class Event(s.Serializer[object]):
     id = s.CharField(max_length=200)
-    source = s.CharField(required=False, max_length=200)
+    source = s.CharField(required=False, max_length=200)  # type: ignore[assignment]
     project = s.CharField(required=False)
     occurred_at = s.DateTimeField()
     provider = s.CharField(required=False, max_length=200)
@@ -115,7 +115,7 @@ class PriceAnswer(s.Serializer[object]):
 
 class EventSummary(s.Serializer[object]):
     id = s.CharField()
-    source = s.CharField()
+    source = s.CharField()  # type: ignore[assignment]
     occurred_at = s.DateTimeField()
     received_at = s.DateTimeField()
     client = s.CharField()
@@ -141,7 +141,7 @@ class PricePaid(s.Serializer[object]):
     until = s.DateField(allow_null=True)
     over_prompt_tokens = s.IntegerField()
     speed = s.CharField()
-    source = s.CharField()
+    source = s.CharField()  # type: ignore[assignment]
     checked_on = s.DateField()
 
 

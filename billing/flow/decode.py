@@ -8,7 +8,7 @@ Never: more than 8 MB of decompressed body in memory, whatever a gzip header cla
 
 import json
 import zlib
-from typing import BinaryIO
+from typing import Protocol
 
 import msgspec
 
@@ -17,11 +17,18 @@ from tenants.problems import Problem
 MAX_BODY = 8 * 1024 * 1024
 MAX_EVENTS = 1_000
 
+
+class Readable(Protocol):
+    """What hands out a request's body: a WSGI request, a file."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def read_body(stream: BinaryIO, *, encoding: str) -> bytes:
+def read_body(stream: Readable, *, encoding: str) -> bytes:
     """The decompressed body. Reads at most one byte more than is allowed."""
     encoding = encoding.strip().lower()
     if encoding not in {"", "identity", "gzip"}:
@@ -48,7 +55,7 @@ def split_items(body: bytes, *, ndjson: bool) -> list[bytes]:
     return items
 
 
-def _read_up_to(stream: BinaryIO, size: int) -> bytes:
+def _read_up_to(stream: Readable, size: int) -> bytes:
     """Streams may hand out less than was asked for, so ask until there is no more."""
     chunks = []
     while size > 0 and (chunk := stream.read(size)):

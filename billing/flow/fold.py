@@ -11,7 +11,7 @@ from datetime import date
 from django.db import connection
 
 from billing.flow.locks import own_names
-from billing.flow.store import DIMENSIONS, MEASURES
+from billing.flow.store import DIMENSIONS, MEASURES, Bound
 from tenants.scoping import active_scope
 
 MAX_VALUES = 200
@@ -105,7 +105,7 @@ def fold(*, limit: int = 5_000) -> Folded:
 
     Rows are taken with SKIP LOCKED, so workers share the journal instead of waiting; upserts run in key order.
     """
-    parameters: dict[str, object] = {"tenant": active_scope().tenant_id, "limit": limit}
+    parameters: Bound = {"tenant": active_scope().tenant_id, "limit": limit}
     with connection.cursor() as cursor:
         cursor.execute(TAKE, parameters)
         ids = [entry for (entry,) in cursor.fetchall()]

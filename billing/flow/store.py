@@ -9,7 +9,7 @@ Never: two tenants in one statement.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -17,6 +17,7 @@ import msgspec
 from django.db import connection
 from msgspec import Struct
 
+from billing.flow.validate import Component
 from billing.money import TOKEN_CLASSES
 from tenants.scoping import active_scope
 
@@ -73,7 +74,7 @@ class LedgerRow(Struct, frozen=True):
     stop_reason: str
     streamed: bool | None
     tool_calls: int | None
-    components: list[dict[str, object]] | None
+    components: list[Component] | None
     tags: dict[str, str] | None
     extras: dict[str, object] | None
 
@@ -142,12 +143,18 @@ WHERE k.tenant_id = %s AND k.key = ANY(%s)
 
 _ENCODER = msgspec.json.Encoder()
 
+Bound = dict[str, int | str | date | list[int] | None]
+"""Parameters of a statement, by name."""
+
 
 def store(rows: Sequence[LedgerRow]) -> set[UUID]:
     """Store the rows whose identity is new and return those identities."""
     if not rows:
         return set()
-    parameters = {"tenant": active_scope().tenant_id, "rows": _ENCODER.encode(rows).decode()}
+    parameters: Bound = {
+        "tenant": active_scope().tenant_id,
+        "rows": _ENCODER.encode(rows).decode(),
+    }
     with connection.cursor() as cursor:
         cursor.execute(STORE, parameters)
         return {key for (key,) in cursor.fetchall()}

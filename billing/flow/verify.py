@@ -13,7 +13,7 @@ from django.db import connection
 
 from billing.flow.fold import FREE_TEXT, add_to_rollup, keep_names, named
 from billing.flow.locks import own_days
-from billing.flow.store import COSTS, DIMENSIONS, MEASURES
+from billing.flow.store import COSTS, DIMENSIONS, MEASURES, Bound
 from tenants.scoping import active_scope
 
 ROLLUPS = {"billing_dailyspend": "day", "billing_hourlyspend": "day, hour"}
@@ -79,13 +79,17 @@ class Difference:
 
 def verify(since: date, *, until: date) -> list[Difference]:
     """Compare ledger with rollup + journal over the days [since, until); at most 100 differences a rollup."""
-    parameters = {"tenant": active_scope().tenant_id, "since": since, "until": until}
+    parameters: Bound = {
+        "tenant": active_scope().tenant_id,
+        "since": since,
+        "until": until,
+    }
     found = []
     with connection.cursor() as cursor:
         for table, times in ROLLUPS.items():
             cursor.execute(_compare(table, times), parameters)
             found += [
-                Difference(table, *row[:5], format(row[5], "f"), format(row[6], "f"))
+                Difference(table, *row[:5], *(format(cost, "f") for cost in row[5:]))
                 for row in cursor.fetchall()
             ]
     return found
@@ -96,7 +100,11 @@ def rebuild(since: date, *, until: date) -> None:
 
     Stores of this tenant wait until the surrounding transaction commits, so give it a month at a time.
     """
-    parameters = {"tenant": active_scope().tenant_id, "since": since, "until": until}
+    parameters: Bound = {
+        "tenant": active_scope().tenant_id,
+        "since": since,
+        "until": until,
+    }
     own_days()
     with connection.cursor() as cursor:
         for table in (*ROLLUPS, "billing_spendentry", "billing_dimensionvalue"):

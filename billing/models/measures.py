@@ -1,9 +1,11 @@
 """What ledger, journal and rollups count, column for column alike, so that their sums can be compared."""
 
+from decimal import Decimal
+
 from django.db import models
 
 
-def money() -> "models.DecimalField[object, object]":
+def money() -> "models.DecimalField[Decimal, Decimal]":
     """US dollars, exact: NUMERIC(38,18)."""
     return models.DecimalField(max_digits=38, decimal_places=18)
 
