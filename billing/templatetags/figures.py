@@ -34,9 +34,16 @@ def dollars(amount: Decimal | None) -> str:
 
 
 @register.filter
+def fine_dollars(amount: Decimal) -> str:
+    """Four places: for single events, which cost cents and less."""
+    return money.dollars(amount, places=4)
+
+
+@register.filter
 def exact_dollars(amount: Decimal) -> str:
-    """Every decimal there is: for the page that explains one event."""
-    return f"${money.plain(amount)}"
+    """Every decimal there is, two at least: for the page that explains one event."""
+    whole, _, places = money.plain(amount).partition(".")
+    return f"${whole}.{places.ljust(2, '0')}"
 
 
 @register.filter

@@ -1,6 +1,6 @@
 """Charts: spend per period and series -> the geometry of stacked bars, ready for a template.
 
-In:   points (a day or month, with an amount per series).
+In:   points (an hour, day or month, with an amount per series).
 Out:  a Chart: one path per series, axis labels, and a row per bar, which is both its hit area
 and its line in the table.
 Promises: whole units only; the parts of a bar meet without a gap and add up to the bar's height;
@@ -13,11 +13,14 @@ beside it as text and keeps its size at 320 px.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_CEILING, Decimal
 from itertools import accumulate
 
 from billing.money import ZERO, total
+
+Moment = date | datetime
+"""When a bar begins: a datetime, in the zone that is shown, for hours; else a date."""
 
 HEIGHT = 500
 SLOT = 12
@@ -35,7 +38,7 @@ NO_TICKS = [ZERO, Decimal(1)]
 class Point:
     """One bar. `at_least`: some of its events have no price, so the true figure is higher."""
 
-    on: date
+    on: Moment
     amounts: Mapping[str, Decimal]
     at_least: bool = False
 
@@ -64,7 +67,7 @@ class Row:
     """A bar in words; its hit area begins at `x`, its amounts stand in the order of the series."""
 
     x: int
-    on: date
+    on: Moment
     label: str
     amounts: tuple[Decimal, ...]
     total: Decimal
@@ -80,7 +83,7 @@ class Chart:
     y_labels: tuple[str, ...]
     x_labels: tuple[Label, ...]
     grid: tuple[int, ...]
-    monthly: bool
+    unit: str
 
     height = HEIGHT
     slot = SLOT
@@ -98,8 +101,11 @@ class Chart:
         return any(row.at_least for row in self.rows)
 
 
-def stacked_bars(points: Sequence[Point], *, monthly: bool = False) -> Chart:
-    """Draw one bar per point, the largest series at the bottom; the sixth and on as 'other'."""
+def stacked_bars(points: Sequence[Point], *, unit: str = "day") -> Chart:
+    """Draw one bar per point, the largest series at the bottom; the sixth and on as 'other'.
+
+    `unit` is hour, day or month: it decides how the bars are named.
+    """
     named, rest = ranked_series(points)
     parts = [_amounts(point, named=named, rest=rest) for point in points]
     ticks = axis_ticks(max((total(amounts) for amounts in parts), default=ZERO))
@@ -119,7 +125,7 @@ def stacked_bars(points: Sequence[Point], *, monthly: bool = False) -> Chart:
             Row(
                 x=number * SLOT,
                 on=point.on,
-                label=period_label(point.on, monthly=monthly),
+                label=period_label(point.on, unit=unit),
                 amounts=amounts,
                 total=total(amounts),
                 at_least=point.at_least,
@@ -127,9 +133,9 @@ def stacked_bars(points: Sequence[Point], *, monthly: bool = False) -> Chart:
             for number, (point, amounts) in enumerate(zip(points, parts, strict=True))
         ),
         y_labels=_y_labels(ticks),
-        x_labels=x_labels([point.on for point in points], monthly=monthly),
+        x_labels=x_labels([point.on for point in points], unit=unit),
         grid=tuple(HEIGHT - _units(tick, top=ticks[-1]) for tick in ticks[1:]),
-        monthly=monthly,
+        unit=unit,
     )
 
 
@@ -142,7 +148,7 @@ def ranked_series(points: Sequence[Point]) -> tuple[tuple[str, ...], frozenset[s
     for point in points:
         for key, amount in point.amounts.items():
             totals[key] = totals.get(key, ZERO) + amount
-    ranked = sorted(totals, key=lambda key: (-totals[key], key))
+    ranked = sorted((key for key in totals if totals[key] > 0), key=lambda key: (-totals[key], key))
     if len(ranked) <= COLOURS:
         return tuple(ranked), frozenset()
     return tuple(ranked[: COLOURS - 1]), frozenset(ranked[COLOURS - 1 :])
@@ -166,30 +172,33 @@ def axis_text(amount: Decimal, *, step: Decimal) -> str:
     return f"${amount:,.{max(2, places) if places else 0}f}" if amount else "$0"
 
 
-def x_labels(days: Sequence[date], *, monthly: bool = False) -> tuple[Label, ...]:
+def x_labels(moments: Sequence[Moment], *, unit: str = "day") -> tuple[Label, ...]:
     """At most eight labels at equal steps; the month, or the year, is named where it changes."""
-    count = len(days)
+    count = len(moments)
     step = next((step for step in X_STEPS if step * X_LABELS >= count), count)
     labels: list[Label] = []
-    before: date | None = None
+    before: Moment | None = None
     for number in range(0, count, step):
-        day = days[number]
-        same = before is not None and (
-            before.year == day.year if monthly else before.month == day.month
-        )
-        if monthly:
-            text = f"{day:%b}" if same else f"{day:%b} {day.year}"
-        else:
-            text = str(day.day) if same else f"{day.day} {day:%b}"
         tenths = (2 * number + 1) * 500 // count
         at = f"{tenths // 10}.{tenths % 10}%"
+        text = x_text(moments[number], before=before, unit=unit)
         labels.append(Label(at=at, text=text, minor=len(labels) % 2 == 1))
-        before = day
+        before = moments[number]
     return tuple(labels)
 
 
-def period_label(on: date, *, monthly: bool) -> str:
-    return f"{on:%B} {on.year}" if monthly else f"{on:%a} {on.day} {on:%b}"
+def x_text(on: Moment, *, before: Moment | None, unit: str) -> str:
+    if unit == "hour":
+        return f"{on:%H:%M}"
+    if unit == "month":
+        return f"{on:%b}" if before and before.year == on.year else f"{on:%b} {on.year}"
+    return str(on.day) if before and before.month == on.month else f"{on.day} {on:%b}"
+
+
+def period_label(on: Moment, *, unit: str) -> str:
+    if unit == "hour":
+        return f"{on:%H:%M}"
+    return f"{on:%B} {on.year}" if unit == "month" else f"{on:%a} {on.day} {on:%b}"
 
 
 def bar_width(count: int) -> int:

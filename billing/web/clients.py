@@ -24,7 +24,7 @@ def client_list(request: PageRequest) -> HttpResponse:
     asked = asked_range(request, zone=tenant.timezone, now=timezone.now())
     now = spend(asked.days, granularity="total", group_by=("client",))
     table = breakdown(
-        "All clients",
+        "",
         noun="Client",
         key="client",
         rows=now.rows,
@@ -44,13 +44,12 @@ def client_page(request: PageRequest, client: str) -> HttpResponse:
     found = get_object_or_404(Client, slug=client)
     asked = asked_range(request, zone=tenant.timezone, now=timezone.now())
     keys = ("project", "model")
-    now = spend(asked.days, granularity=asked.granularity, group_by=keys, client=client)
+    now = spend(asked.days, granularity=asked.unit, group_by=keys, client=client)
     before = spend(asked.before, granularity="total", group_by=("project",), client=client)
     screen = SpendScreen(asked, now, before)
     projects = dict(Project.objects.filter(client=found).values_list("slug", "name"))
     models = model_names(row.keys["model"] for row in now.rows)
-    label, events = ("Your spend", "Calls") if is_viewer else ("Spend", "Events")
-    context = screen.context(label=label, events_label=events) | {
+    context = screen.context(label="Your spend" if is_viewer else "Spend") | {
         "section": "clients",
         "client": found,
         "figure": spend_figure(now.rows, key="model", names=models, asked=asked),

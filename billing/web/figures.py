@@ -3,17 +3,20 @@
 In: rows of a report per period and series.   Out: a Figure for `parts/bars.html`.   Never: a query.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from billing.money import ZERO
 from billing.reports.spend import Row
 from billing.templatetags.figures import CLASS_NAMES
-from billing.web.charts import Chart, Point, stacked_bars
+from billing.web.charts import Chart, Moment, Point, stacked_bars
 from billing.web.ranges import Asked, Choice
 from billing.web.words import chart_summary
+
+TITLES = {"hour": "Hourly spend", "day": "Daily spend", "month": "Monthly spend"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +33,19 @@ class Figure:
 
 
 def spend_figure(
-    rows: Iterable[Row],
+    rows: Sequence[Row],
     *,
     key: str,
     names: Mapping[str, str],
     asked: Asked,
     tabs: tuple[Choice, ...] = (),
 ) -> Figure:
-    """Daily (in long ranges monthly) spend, stacked by one key of the report's rows."""
-    chart = stacked_bars(
-        spend_points(rows, key=key, names=names, periods=periods_of(asked)), monthly=asked.monthly
-    )
+    """Spend per hour, day or month, stacked by one key of the report's rows."""
+    points = spend_points(rows, key=key, names=names, periods=periods_of(asked))
+    chart = stacked_bars(points, unit=asked.unit)
     return Figure(
         id="spend",
-        title="Monthly spend" if asked.monthly else "Daily spend",
+        title=TITLES[asked.unit],
         label=asked.days.label,
         words=chart_summary(chart),
         chart=chart,
@@ -51,7 +53,7 @@ def spend_figure(
     )
 
 
-def class_figure(rows: Iterable[Row], *, asked: Asked, tabs: tuple[Choice, ...] = ()) -> Figure:
+def class_figure(rows: Sequence[Row], *, asked: Asked, tabs: tuple[Choice, ...] = ()) -> Figure:
     """Daily spend, stacked by token class: what the money is paid for."""
     split = [
         Row(row.period, {"class": name}, replace(row.measures, costs={name: cost}))
@@ -62,29 +64,44 @@ def class_figure(rows: Iterable[Row], *, asked: Asked, tabs: tuple[Choice, ...] 
     return spend_figure(split, key="class", names=CLASS_NAMES, asked=asked, tabs=tabs)
 
 
-def periods_of(asked: Asked) -> list[date]:
-    """The first day of every bar: each day, or each month that the range touches."""
+def periods_of(asked: Asked) -> list[Moment]:
+    """Where every bar begins: each day, each month that the range touches, each hour of a day."""
     days = asked.days.days
-    return sorted({day.replace(day=1) for day in days}) if asked.monthly else days
+    if asked.unit == "month":
+        return sorted({day.replace(day=1) for day in days})
+    return hours_of(days[0], zone=asked.picker.zone) if asked.unit == "hour" else list(days)
+
+
+def hours_of(day: date, *, zone: str) -> list[Moment]:
+    """The hours of a day as its zone's clock shows them: 23 to 25, and whole in UTC."""
+    here = ZoneInfo(zone)
+    first, after = (
+        datetime.combine(each, time(), tzinfo=here).astimezone(UTC)
+        for each in (day, day + timedelta(days=1))
+    )
+    hour = first.replace(minute=0)
+    hours: list[Moment] = []
+    while hour < after:
+        hours.append(hour.astimezone(here))
+        hour += timedelta(hours=1)
+    return hours
 
 
 def spend_points(
-    rows: Iterable[Row], *, key: str, names: Mapping[str, str], periods: Sequence[date]
+    rows: Sequence[Row], *, key: str, names: Mapping[str, str], periods: Sequence[Moment]
 ) -> list[Point]:
     """A point per period, also where nothing was spent; rows of one period and series are added."""
-    amounts: dict[date, dict[str, Decimal]] = {period: {} for period in periods}
-    unpriced: set[date] = set()
+    amounts: dict[Moment | None, dict[str, Decimal]] = {_key(period): {} for period in periods}
+    unpriced = {_key(row.period) for row in rows if row.measures.unpriced_events}
     for row in rows:
-        on = _day(row.period)
         name = names.get(row.keys[key], row.keys[key])
-        day = amounts[on]
-        day[name] = day.get(name, ZERO) + row.measures.cost
-        if row.measures.unpriced_events:
-            unpriced.add(on)
-    return [Point(on=on, amounts=day, at_least=on in unpriced) for on, day in amounts.items()]
+        bar = amounts[_key(row.period)]
+        bar[name] = bar.get(name, ZERO) + row.measures.cost
+    return [
+        Point(on=on, amounts=amounts[_key(on)], at_least=_key(on) in unpriced) for on in periods
+    ]
 
 
-def _day(period: date | datetime | None) -> date:
-    if period is None:
-        raise ValueError("a chart needs rows with a period")
-    return period.date() if isinstance(period, datetime) else period
+def _key(period: Moment | None) -> Moment | None:
+    """Hours compare in UTC: a local hour that the clock repeats equals no other (PEP 495)."""
+    return period.astimezone(UTC) if isinstance(period, datetime) else period

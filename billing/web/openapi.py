@@ -109,8 +109,13 @@ def _field(document: Json, *, name: str, schema: Json, source: Json) -> Field:
         name=name,
         kind=_kind(document, schema),
         required=bool(source.get("required")),
-        note=str(source.get("description") or schema.get("description") or ""),
+        note=_note(str(source.get("description") or schema.get("description") or "")),
     )
+
+
+def _note(text: str) -> str:
+    """Without the list of values that generators append: the kind names them already."""
+    return text.partition("* `")[0].strip()
 
 
 def _kind(document: Json, schema: Json) -> str:

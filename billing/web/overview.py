@@ -28,7 +28,7 @@ def overview(request: PageRequest) -> HttpResponse:
         return redirect("client", tenant.slug, viewer_of.slug)
     by = "client" if request.GET.get("by") == "client" else "model"
     asked = asked_range(request, zone=tenant.timezone, now=timezone.now(), keep=("by",))
-    now = spend(asked.days, granularity=asked.granularity, group_by=(by,))
+    now = spend(asked.days, granularity=asked.unit, group_by=(by,))
     before = spend(asked.before, granularity="total", group_by=("client",))
     clients = now
     if by == "model" and now.rows:

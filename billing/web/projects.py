@@ -1,12 +1,13 @@
 """Projects: their list, and what one project pays for: token classes, features, the newest events."""
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from billing.reports.events import events
+from billing.reports.events import CursorError, events
 from billing.reports.spend import Row, spend
 from billing.web.clients import project_table
 from billing.web.figures import Figure, class_figure, spend_figure
@@ -19,7 +20,8 @@ from tenants.models import Project
 from tenants.web.requests import PageRequest
 
 BY = {"class": "by token class", "model": "by model"}
-NEWEST = 20
+NEWEST = 10
+PER_PAGE = 50
 
 
 @page(STAFF)
@@ -29,7 +31,7 @@ def project_list(request: PageRequest) -> HttpResponse:
     now = spend(asked.days, granularity="total", group_by=("project",))
     before = spend(asked.before, granularity="total", group_by=("project",))
     names = dict(Project.objects.values_list("slug", "name"))
-    table = project_table(SpendScreen(asked, now, before), tenant=tenant, names=names)
+    table = project_table(SpendScreen(asked, now, before), tenant=tenant, names=names, title="")
     context = {"section": "projects", "range": asked.picker, "table": table, "as_of": now.as_of}
     return render(request, "billing/projects.html", context, status=asked.status)
 
@@ -42,7 +44,7 @@ def project_page(request: PageRequest, project: str) -> HttpResponse:
     zone = request.access.tenant.timezone
     asked = asked_range(request, zone=zone, now=timezone.now(), keep=("by",))
     keys = ("model",) if by == "model" else ("feature", "environment")
-    now = spend(asked.days, granularity=asked.granularity, group_by=keys, project=project)
+    now = spend(asked.days, granularity=asked.unit, group_by=keys, project=project)
     before = spend(asked.before, granularity="total", project=project)
     choices = tabs(BY, kept_range(request), current=by)
     is_viewer = request.access.is_viewer
@@ -57,6 +59,24 @@ def project_page(request: PageRequest, project: str) -> HttpResponse:
         "events": () if is_viewer else events(project=project, limit=NEWEST).events,
     }
     return render(request, "billing/project.html", context, status=asked.status)
+
+
+@page(STAFF)
+def project_events(request: PageRequest, project: str) -> HttpResponse:
+    """All events of a project, newest first; `?cursor=` goes on where a page ended."""
+    found = get_object_or_404(Project.objects.select_related("client"), slug=project)
+    try:
+        listed = events(project=project, cursor=request.GET.get("cursor", ""), limit=PER_PAGE)
+    except CursorError:
+        return redirect("project_events", request.access.tenant.slug, project)
+    context = {
+        "section": "projects",
+        "project": found,
+        "events": listed.events,
+        "is_first": "cursor" not in request.GET,
+        "older": urlencode({"cursor": listed.next_cursor}) if listed.next_cursor else "",
+    }
+    return render(request, "billing/events.html", context)
 
 
 def project_figure(

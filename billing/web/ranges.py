@@ -58,12 +58,10 @@ class Asked:
         return WORDS.get(self.days.preset, self.days.label)
 
     @property
-    def monthly(self) -> bool:
-        return len(self.days.days) > MOST_BARS
-
-    @property
-    def granularity(self) -> str:
-        return "month" if self.monthly else "day"
+    def unit(self) -> str:
+        """What one bar stands for: hours of a single day, months of a long range, else days."""
+        count = len(self.days.days)
+        return "hour" if count == 1 else "month" if count > MOST_BARS else "day"
 
     @property
     def status(self) -> int:

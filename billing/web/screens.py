@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from billing.reports.spend import SpendReport, add_up
 from billing.web.ranges import Asked
-from billing.web.stats import Stat, average_stat, range_stats, today_stat
+from billing.web.stats import Stat, average_stat, event_stat, range_stats, today_stat
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +25,19 @@ class SpendScreen:
         rows = [row for row in self.now.rows if row.measures.unpriced_events]
         return sorted({row.keys["model"] for row in rows if row.keys.get("model")})
 
-    def stats(self, *, label: str = "Spend", events_label: str = "Events") -> list[Stat]:
+    def stats(self, *, label: str = "Spend") -> list[Stat]:
         return range_stats(
             f"{label} {self.asked.words}",
             spend=self.now.total,
             before=self.before.total,
             before_label=self.asked.before.label,
             second=self._second_stat(),
-            events_label=events_label,
         )
 
-    def context(self, *, label: str = "Spend", events_label: str = "Events") -> dict[str, object]:
+    def context(self, *, label: str = "Spend") -> dict[str, object]:
         return {
             "range": self.asked.picker,
-            "stats": self.stats(label=label, events_label=events_label),
+            "stats": self.stats(label=label),
             "unpriced": self.now.total.unpriced_events,
             "models": self.unpriced_models,
             "as_of": self.now.as_of,
@@ -48,11 +47,12 @@ class SpendScreen:
     def _second_stat(self) -> Stat:
         """Today, where the range has days and today among them; else what is usual."""
         days = self.asked.days.days
-        if self.asked.monthly:
-            return average_stat(
-                self.now.total, periods=len({day.replace(day=1) for day in days}), unit="month"
-            )
-        if self.asked.today in days and len(days) > 1:
+        if self.asked.unit == "hour":
+            return event_stat(self.now.total)
+        if self.asked.unit == "month":
+            months = {day.replace(day=1) for day in days}
+            return average_stat(self.now.total, periods=len(months), unit="month")
+        if self.asked.today in days:
             today = add_up(row.measures for row in self.now.rows if row.period == self.asked.today)
             return today_stat(today, as_of=self.now.as_of, zone=self.asked.picker.zone)
         return average_stat(self.now.total, periods=len(days), unit="day")

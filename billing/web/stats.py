@@ -3,7 +3,6 @@
 In: measures of a range, of the range before, of today.   Out: Stat, text only.   Never: a query.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +14,8 @@ from billing.templatetags.figures import count, percent, signed_percent, times
 
 NOTABLE = Decimal("0.1")
 """A change is coloured from ten per cent on: colour on every figure would say nothing."""
+MANIFOLD = Decimal(4)
+"""A rise beyond this is said as a factor: 1154 % is no figure for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,23 @@ def saving_stat(spend: Measures) -> Stat:
     return Stat(label="Saved by caching", value=dollars(spend.saving), note=note)
 
 
-def events_stat(spend: Measures, *, label: str = "Events") -> Stat:
+def event_stat(spend: Measures) -> Stat:
+    """What one event costs: for ranges too short for an average day."""
+    cost = spend.cost / spend.events if spend.events else None
+    return Stat(
+        label="Average event",
+        value="–" if cost is None else dollars(cost, places=4),
+        note=f"over {events_words(spend.events)}" if cost is not None else "",
+        at_least=spend.unpriced_events > 0,
+    )
+
+
+def events_stat(spend: Measures) -> Stat:
     note = (
         f"{count(spend.unpriced_events)} without a price" if spend.unpriced_events else "all priced"
     )
     return Stat(
-        label=label,
+        label="Events",
         value=count(spend.events),
         note=note if spend.events else "",
         tone="up" if spend.unpriced_events else "",
@@ -96,6 +108,8 @@ def change_words(now: Decimal, *, before: Decimal, label: str) -> tuple[str, str
     share = ratio(minus(now, before), before)
     if not share:
         return f"the same as {label}", ""
+    if share > MANIFOLD:
+        return f"{times(ratio(now, before))} as much as {label}", "up"
     word = "more" if share > 0 else "less"
     tone = ("up" if share > 0 else "down") if abs(share) >= NOTABLE else ""
     return f"{signed_percent(share)} {word} than {label}", tone
@@ -108,12 +122,11 @@ def range_stats(
     before: Measures,
     before_label: str,
     second: Stat,
-    events_label: str = "Events",
-) -> Iterable[Stat]:
+) -> list[Stat]:
     """The four figures of overview, client and project."""
     return [
         spend_stat(label, spend=spend, before=before, before_label=before_label),
         second,
         saving_stat(spend),
-        events_stat(spend, label=events_label),
+        events_stat(spend),
     ]

@@ -5,21 +5,26 @@ Public and the same for everyone; it reads nothing but this file.
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.messages import constants
+from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from billing.money import TOKEN_CLASSES, ZERO
 from billing.periods import DayRange
+from billing.reports.events import EventSummary
 from billing.reports.spend import Measures, Row, add_up
 from billing.web.charts import stacked_bars
 from billing.web.figures import Figure, spend_figure, spend_points
 from billing.web.names import model_names
+from billing.web.openapi import Field
 from billing.web.ranges import Asked, Choice, asked_range
 from billing.web.stats import Stat, range_stats, today_stat
-from billing.web.tables import breakdown
+from billing.web.tables import breakdown, class_table
 from billing.web.words import chart_summary
 
 NOW = datetime(2026, 11, 22, 12, 2, 11, tzinfo=UTC)
@@ -68,6 +73,12 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             "lone_stats": LONE_STATS,
             "form": SampleForm(),
             "wrong_form": SampleForm({"name": ""}),
+            "classes": class_table(spend),
+            "events": sample_events(),
+            "said": SAID,
+            "first": FIRST,
+            "fields": FIELDS,
+            "as_of": NOW,
             "unpriced": 3,
             "models": ["claude-opus-9"],
         },
@@ -94,6 +105,21 @@ LONE_STATS = [
     Stat(label="Not all is priced", value="$12.40", note="3 without a price", at_least=True),
     Stat(label="A rise", value="$120.00", note="+31 % more than October", tone="up"),
     Stat(label="A fall", value="$80.00", note="−12 % less than October", tone="down"),
+]
+SAID = [
+    Message(constants.SUCCESS, "The key is revoked."),
+    Message(constants.INFO, "A thing to know."),
+    Message(constants.ERROR, "A thing that went wrong."),
+]
+FIRST = {
+    "url": "https://costs.example.com/api/v1/events",
+    "has_project": False,
+    "project": "support-bot",
+    "at": "2026-11-22T12:02:11Z",
+}
+FIELDS = [
+    Field(name="id", kind="string", required=True, note="With `source` the identity of the event."),
+    Field(name="components[].tokens", kind="integer", required=False, note=""),
 ]
 
 
@@ -169,3 +195,29 @@ def other_figures(asked: Asked) -> list[Figure]:
             )
         )
     return figures
+
+
+def sample_events() -> list[EventSummary]:
+    """A priced and an unpriced one."""
+    return [
+        EventSummary(
+            key=UUID(int=number),
+            source="",
+            id=f"msg_{number}",
+            occurred_at=NOW,
+            received_at=NOW,
+            client="globex",
+            project="support-bot",
+            provider="anthropic",
+            model=model,
+            variant="standard",
+            feature="chat",
+            environment="production",
+            tokens=dict.fromkeys(TOKEN_CLASSES, 0) | {"input": 200, "cache_read": 20_000},
+            cost=cost,
+            unpriced_reason="" if cost else "unknown_model",
+        )
+        for number, (model, cost) in enumerate(
+            [("claude-sonnet-4-6", Decimal("0.0156")), ("claude-opus-9", None)]
+        )
+    ]

@@ -5,7 +5,7 @@ from django.urls import path
 from billing.web.clients import client_list, client_page
 from billing.web.event import event_page
 from billing.web.overview import overview
-from billing.web.projects import project_list, project_page
+from billing.web.projects import project_events, project_list, project_page
 
 urlpatterns = [
     path("", overview, name="overview"),
@@ -13,5 +13,6 @@ urlpatterns = [
     path("clients/<slug:client>/", client_page, name="client"),
     path("projects/", project_list, name="projects"),
     path("projects/<slug:project>/", project_page, name="project"),
+    path("projects/<slug:project>/events/", project_events, name="project_events"),
     path("event/", event_page, name="event"),
 ]

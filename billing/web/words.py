@@ -4,6 +4,7 @@ In: a Chart.   Out: plain text.   Never: a figure that the chart does not hold.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from statistics import median
 
@@ -21,7 +22,7 @@ def chart_summary(chart: Chart) -> str:
         return "No spend in this range."
     highest = max(spent, key=lambda row: row.total)
     if len(spent) == 1:
-        return f"All of it, {dollars(highest.total)}, on {highest.label}."
+        return f"All of it, {dollars(highest.total)}, {_when(highest)}."
     return f"{_usual(chart)} {_highest(highest, spent=spent)}"
 
 
@@ -32,24 +33,33 @@ def rough(amount: Decimal) -> str:
 
 def _usual(chart: Chart) -> str:
     rows = chart.rows
-    if not chart.monthly and len(rows) >= ENOUGH_DAYS:
+    if chart.unit == "day" and len(rows) >= ENOUGH_DAYS:
         week = _average([row.total for row in rows if row.on.weekday() < 5])
         weekend = _average([row.total for row in rows if row.on.weekday() >= 5])
         if week > 2 * weekend or weekend > 2 * week:
             return f"Weekdays cost about {rough(week)}, weekends about {rough(weekend)}."
-    unit = "month" if chart.monthly else "day"
+    if chart.unit == "hour":
+        return f"{len([row for row in rows if row.total])} hours with spend."
     average = _average([row.total for row in rows])
-    return f"About {rough(average)} a {unit} over {len(rows)} {unit}s."
+    return f"About {rough(average)} a {chart.unit} over {len(rows)} {chart.unit}s."
 
 
 def _highest(highest: Row, *, spent: Sequence[Row]) -> str:
     usual = median(row.total for row in spent)
     second = max(row.total for row in spent if row is not highest)
     if highest.total * 2 > usual * 3 and highest.total * 4 > second * 5:
-        return f"{highest.label} stands out with {dollars(highest.total)}."
+        return f"{_what(highest)} stands out with {dollars(highest.total)}."
     if highest.total == min(row.total for row in spent):
         return f"Never more than {dollars(highest.total)}."
-    return f"Highest: {dollars(highest.total)} on {highest.label}."
+    return f"Highest: {dollars(highest.total)} {_when(highest)}."
+
+
+def _when(row: Row) -> str:
+    return f"in the hour from {row.label}" if isinstance(row.on, datetime) else f"on {row.label}"
+
+
+def _what(row: Row) -> str:
+    return f"The hour from {row.label}" if isinstance(row.on, datetime) else row.label
 
 
 def _average(amounts: Sequence[Decimal]) -> Decimal:
