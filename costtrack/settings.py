@@ -150,9 +150,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "costtrack" / "static"]
-WHITENOISE_USE_FINDERS = env.flag("WHITENOISE_USE_FINDERS", default=not STATIC_ROOT.exists())
+STATIC_ROOT = BASE_DIR / "costtrack" / "static"  # all of them are ours: nothing to collect
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 LOGGING_CONFIG = None
