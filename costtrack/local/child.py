@@ -75,10 +75,13 @@ class Child:
             self.stop()
             raise
 
-    def stop(self) -> None:
+    def ask_to_stop(self) -> None:
         if self._process.stdin:
             self._process.stdin.close()
-        self._process.wait()
+
+    def stop(self) -> None:
+        self.ask_to_stop()
+        self.wait()
 
     def output(self) -> str:
         """What this child printed since its start."""

@@ -25,6 +25,8 @@ GUNICORN = "--worker-class gthread --workers 2 --threads 4 --graceful-timeout 3 
 CELERY_WORKER = (
     "--loglevel WARNING --concurrency 2 --without-gossip --without-mingle --without-heartbeat"
 )
+FIRST_MIGRATION = "Applying tenants.0001_initial... OK"
+CELERY_BEAT = "--loglevel WARNING --pidfile="
 WEB_START_LIMIT = 60.0  # seconds
 LOOK_EVERY = 0.25  # seconds
 
@@ -35,23 +37,27 @@ def run(*, with_parent: bool) -> int:
     host, port = os.environ.get("HOST") or "127.0.0.1", _port()
     address = f"http://{'127.0.0.1' if host in EVERY_ADDRESS else host}:{port}"
     state = open_state(state_dir())
-    with hold(state.root) as held, Supervisor() as supervisor:
+    with hold(state.root) as held, Supervisor() as servers, Supervisor() as programs:
         try:
             held.publish({"address": address})
             _refuse_taken_port(host, port)
             say(f"Starting costtrack. Its data is in {state.root}")
-            urls = start_servers(supervisor, state=state)
+            urls = start_servers(servers, state=state)
             variables = environment(urls, state=state)
-            held.publish(
-                {"address": address, "urls": {**urls, "SECRET_KEY": variables["SECRET_KEY"]}}
-            )
-            _manage("migrate", "--no-input", state=state, variables=variables)
-            demo = _demo_of_first_run(state, variables=variables)
-            _start_programs(supervisor, state=state, variables=variables, host=host, port=port)
+            key = {"SECRET_KEY": variables["SECRET_KEY"]}
+            held.publish({"address": address, "urls": {**urls, **key}})
+            migrated = _manage("migrate", "--no-input", state=state, variables=variables)
+            start = partial(_start, programs, state=state, variables=variables)
+            web = start("web", _web(host, port))
+            demo = _demo_of_first_run(state, variables=variables, migrated=migrated)
+            start("worker", _worker())
+            start("beat", _beat(state))
+            web.wait_until(lambda: _answers(host, port), limit=WEB_START_LIMIT)
             _tell(address, state=state, demo=demo)
             while not with_parent or os.getppid() == parent:
                 time.sleep(LOOK_EVERY)
-                supervisor.tend()
+                servers.tend()
+                programs.tend()
         except KeyboardInterrupt:
             pass
         say("\nStopping.")
@@ -89,10 +95,15 @@ def _manage(*words: str, state: State, variables: Mapping[str, str]) -> str:
     )
 
 
-def _demo_of_first_run(state: State, *, variables: Mapping[str, str]) -> str:
-    """Seed the demo once per database; keep what it printed (logins, key) readable by us alone."""
+def _demo_of_first_run(state: State, *, variables: Mapping[str, str], migrated: str) -> str:
+    """Seed the demo once per database; keep what it printed (logins, key) readable by us alone.
+
+    A database that somebody gave us gets it only if it was empty, and never with DEMO=0.
+    """
     note = _demo_note(state)
-    if note.exists() or os.environ.get("DEMO") in {"0", "false", "no"}:
+    is_ours_or_was_empty = "DATABASE_URL" not in given_urls() or FIRST_MIGRATION in migrated
+    is_wanted = os.environ.get("DEMO") != "0" and is_ours_or_was_empty
+    if note.exists() or not is_wanted:
         return ""
     told = _manage("seed_demo", state=state, variables=variables).strip()
     note.touch(mode=0o600)
@@ -106,26 +117,9 @@ def _demo_note(state: State) -> Path:
     return state.root / f"demo{suffix}.txt"
 
 
-def _start_programs(
-    supervisor: Supervisor, *, state: State, variables: Mapping[str, str], host: str, port: int
-) -> None:
-    supervisor.start(
-        "beat", partial(_start, "beat", _beat(state), state=state, variables=variables)
-    )
-    supervisor.start(
-        "worker", partial(_start, "worker", _worker(), state=state, variables=variables)
-    )
-    supervisor.start(
-        "web", partial(_start_web, state=state, variables=variables, host=host, port=port)
-    )
-
-
-def _start_web(*, state: State, variables: Mapping[str, str], host: str, port: int) -> Child:
+def _web(host: str, port: int) -> list[str]:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    words = ["gunicorn", "costtrack.wsgi", "--bind", bind, *GUNICORN.split()]
-    child = _start("web", words, state=state, variables=variables)
-    child.wait_until(lambda: _answers(host, port), limit=WEB_START_LIMIT)
-    return child
+    return ["gunicorn", "costtrack.wsgi", "--bind", bind, *GUNICORN.split()]
 
 
 def _worker() -> list[str]:
@@ -134,27 +128,26 @@ def _worker() -> list[str]:
 
 def _beat(state: State) -> list[str]:
     schedule = str(state.root / "beat-schedule")
-    return [
-        "celery",
-        "--app",
-        "costtrack",
-        "beat",
-        "--loglevel",
-        "WARNING",
-        "--schedule",
-        schedule,
-        "--pidfile=",
-    ]
+    return ["celery", "--app", "costtrack", "beat", *CELERY_BEAT.split(), "--schedule", schedule]
 
 
-def _start(name: str, words: list[str], *, state: State, variables: Mapping[str, str]) -> Child:
-    return Child(
+def _start(
+    programs: Supervisor,
+    name: str,
+    words: list[str],
+    *,
+    state: State,
+    variables: Mapping[str, str],
+) -> Child:
+    make_child = partial(
+        Child,
         name,
         command=[sys.executable, "-m", *words],
         folder=PROJECT,
         log=state.logs / f"{name}.log",
         environment=variables,
     )
+    return programs.start(name, make_child)
 
 
 def _answers(host: str, port: int) -> bool:

@@ -1,4 +1,4 @@
-"""The supervisor: starts services in order, restarts what crashed, stops all in reverse order.
+"""The supervisor: starts services in order, restarts what crashed, stops them together.
 
 In:   services, each a name and a function that starts a child.   Out: sentences for the terminal.
 Promise: a service that keeps crashing is tried again ever more slowly, and never given up.
@@ -29,14 +29,10 @@ class Service:
 
     name: str
     start: Callable[[], Child]
-    child: Child | None = None
-    started_at: float = 0
+    child: Child | None
+    started_at: float
     crashes: int = 0
     next_try: float = 0
-
-    def try_start(self, now: float) -> None:
-        self.started_at = now
-        self.child = self.start()
 
     def tend(self, now: float) -> None:
         """Notice a crash and start again when its pause is over."""
@@ -48,8 +44,9 @@ class Service:
             self.child = None
         elif now >= self.next_try:
             try:
-                self.try_start(now)
-                say(f"{self.name} is running again.")
+                self.started_at = now
+                self.child = self.start()
+                say(f"{self.name} is started again.")
             except LocalError as error:
                 self._plan_next_try(now, "cannot start", words=str(error))
 
@@ -61,7 +58,7 @@ class Service:
 
 
 class Supervisor:
-    """Services in the order of their start; leaving the block stops them, the last one first."""
+    """Services that stop together when the block is left; nested blocks give an order."""
 
     def __init__(self) -> None:
         self._services: list[Service] = []
@@ -72,14 +69,16 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         for each in STOP_SIGNALS:
             signal.signal(each, signal.SIG_IGN)  # a second Ctrl-C must not leave the stop half done
-        for service in reversed(self._services):
-            if service.child:
-                service.child.stop()
+        children = [service.child for service in self._services if service.child]
+        for child in children:
+            child.ask_to_stop()
+        for child in children:
+            child.wait()
 
-    def start(self, name: str, start: Callable[[], Child]) -> None:
-        service = Service(name, start)
-        service.try_start(time.monotonic())
-        self._services.append(service)
+    def start(self, name: str, start: Callable[[], Child]) -> Child:
+        child = start()
+        self._services.append(Service(name, start, child, started_at=time.monotonic()))
+        return child
 
     def tend(self) -> None:
         now = time.monotonic()

@@ -97,7 +97,7 @@ def test_a_crashed_program_is_started_again_and_the_terminal_says_so(project):
 
     os.kill(web, signal.SIGKILL)
 
-    run.wait_for("web is running again.")
+    run.wait_for("web is started again.")
     assert "web ended by itself (code 137)" in run.printed()
 
 
