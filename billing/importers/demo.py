@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 DAYS = 90
-UNPRICED_DAYS = 3
+UNPRICED_DAYS = 6
 """On how many last days a model that the price book does not know is in use."""
 
 
@@ -36,7 +36,7 @@ SHAPES = (
     Shape(
         "support-bot",
         ("claude-sonnet-5-5", "claude-sonnet-5-5", "claude-haiku-4-5"),
-        28,
+        80,
         3_200,
         14_000,
         180,
@@ -44,12 +44,12 @@ SHAPES = (
         "chat",
         broken_days=(4, 5),
     ),
-    Shape("triage", ("claude-haiku-5-5", "claude-haiku-4-5"), 34, 1_800, 2_400, 260, 60, "triage"),
-    Shape("contract-agent", ("claude-opus-5",), 7, 5_400, 62_000, 900, 1_900, "review", tools=5),
-    Shape("newsletter", ("claude-sonnet-4-6",), 3, 2_000, 9_000, 1_400, 2_600, "drafts"),
-    Shape("sql-helper", ("claude-sonnet-5", "claude-haiku-4-5"), 12, 2_600, 6_800, 220, 410, "ask"),
+    Shape("triage", ("claude-haiku-5-5", "claude-haiku-4-5"), 95, 1_800, 2_400, 260, 60, "triage"),
+    Shape("contract-agent", ("claude-opus-5",), 22, 5_400, 62_000, 900, 1_900, "review", tools=5),
+    Shape("newsletter", ("claude-sonnet-4-6",), 9, 2_000, 9_000, 1_400, 2_600, "drafts"),
+    Shape("sql-helper", ("claude-sonnet-5", "claude-haiku-4-5"), 36, 2_600, 6_800, 220, 410, "ask"),
 )
-LAUNCHED = {"claude-sonnet-5-5": date(2026, 9, 22), "claude-haiku-5-5": date(2026, 10, 7)}
+LAUNCHED = {"claude-sonnet-5-5": date(2026, 9, 28), "claude-haiku-5-5": date(2026, 10, 7)}
 BEFORE = {"claude-sonnet-5-5": "claude-sonnet-5", "claude-haiku-5-5": "claude-haiku-4-5"}
 
 
@@ -115,7 +115,7 @@ def _call(
 
 
 def _model(shape: Shape, day: date, *, age: int, chance: random.Random) -> str:
-    if shape.project == "sql-helper" and age < UNPRICED_DAYS and chance.randint(1, 6) == 1:
+    if shape.project == "sql-helper" and age < UNPRICED_DAYS and chance.randint(1, 9) == 1:
         return "claude-sonnet-6-preview"
     model = chance.choice(shape.models)
     return BEFORE[model] if model in LAUNCHED and day < LAUNCHED[model] else model

@@ -4,7 +4,6 @@ Prints the logins and an ingest key, this once. Where the demo is there already,
 """
 
 import json
-import secrets
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -23,6 +22,7 @@ from tenants.scoping import tenant_scope
 
 BATCH = 500
 ZONE = "Europe/Sofia"
+OWNER = "ana@northwind.example"
 CLIENTS = {
     "northwind": {
         "acme": ("Acme", ["support-bot", "triage", "contract-agent"]),
@@ -59,9 +59,7 @@ class Command(BaseCommand):
             self.stdout.write("The demo is there already.")
 
     def _make(self, slug: str) -> tuple[int, dict[str, str]]:
-        owner = f"ana@{slug}.example"
-        new = create_tenant(name=NAMES[slug], slug=slug, owner_email=owner, timezone_name=ZONE)
-        new.owner.set_password(password := secrets.token_urlsafe(9))
+        new = create_tenant(name=NAMES[slug], slug=slug, owner_email=OWNER, timezone_name=ZONE)
         new.owner.name = "Ana Petrova"
         new.owner.save()
         with tenant_scope(new.tenant.pk):
@@ -74,7 +72,11 @@ class Command(BaseCommand):
                 return new.tenant.pk, {}
             viewer = self._viewer(Client.objects.get(slug="acme"))
             _, key = create_key(actor="demo", name="demo application", scopes=["ingest"])
-        logins = {"owner": f"{owner}  {password}", "client viewer": viewer, "ingest key": key}
+        logins = {
+            "owner": f"{OWNER}  {new.password or '(as before)'}",
+            "client viewer": viewer,
+            "ingest key": key,
+        }
         return new.tenant.pk, logins
 
     @staticmethod
