@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from costtrack.local.wheels import POSTGRES, VALKEY
 ROOT = Path(__file__).resolve().parents[2]
 SITE_PACKAGES = next(Path(each) for each in sys.path if each.endswith("site-packages"))
 NOT_INHERITED = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STATE_DIR", "PORT", "HOST", "DEMO"}
+NOT_INHERITED |= {"DJANGO_SETTINGS_MODULE", "DATABASE_ROLE"}
 
 
 @contextmanager
@@ -73,6 +74,14 @@ def served(used_state: Path) -> Iterator[tuple["Project", "Run"]]:
 
 
 @pytest.fixture
+def whole(folder: Path) -> Iterator["Project"]:
+    """The real project, never started."""
+    project = Project.whole(folder / "state")
+    yield project
+    project.end()
+
+
+@pytest.fixture
 def ordinary(bare: "Project") -> "Project":
     """The project in the hands of a user who is not root, with a Python for this user."""
     nobody = pwd.getpwnam("nobody")
@@ -88,18 +97,31 @@ def ordinary(bare: "Project") -> "Project":
 
 
 class Project:
-    """The stub project with the launcher in it, and whatever it started."""
+    """A project with the launcher in it, and whatever was started from it."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        """The stub project, copied to this folder."""
         shutil.copytree(Path(__file__).parent / "stub", root)
         shutil.copytree(ROOT / "costtrack" / "local", root / "costtrack" / "local")
-        self.state = root / ".state"
+        self._set_up(root, state=root / ".state")
+
+    @classmethod
+    def whole(cls, state: Path) -> "Project":
+        """The real project where it lies, with a state folder of its own."""
+        project = cls.__new__(cls)
+        project._set_up(ROOT, state=state)
+        project.variables["STATE_DIR"] = str(state)
+        return project
+
+    def _set_up(self, root: Path, *, state: Path) -> None:
+        self.root = root
+        self.state = state
         self.python = sys.executable
         self.user: int | None = None
         self.port = free_port()
         self.variables = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED}
         self.variables |= {"PYTHONPATH": f"{root}:{SITE_PACKAGES}", "PORT": str(self.port)}
+        self.variables["STARTED_FOR"] = str(state)  # how a process is known as ours
         self._runs: list[Run] = []
 
     def copy_state(self, state: Path) -> None:
@@ -164,17 +186,16 @@ class Project:
         return printed.strip()
 
     def processes(self) -> dict[int, str]:
-        """Processes that were started from this project or work on its state, with their words."""
+        """Processes that were started by this project or work on its state, with their words."""
         found = {}
         for entry in Path("/proc").iterdir():
-            if entry.name.isdecimal() and int(entry.name) != os.getpid():
-                try:
-                    line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                    folder = str((entry / "cwd").readlink())
-                except OSError:
-                    continue
-                if line and (str(self.root) in line or folder.startswith(str(self.root))):
-                    found[int(entry.name)] = line
+            if entry.name.isdecimal():
+                with suppress(OSError):
+                    words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    variables = (entry / "environ").read_bytes().decode(errors="replace")
+                    is_ours = str(self.state) in words or f"STARTED_FOR={self.state}" in variables
+                    if words and is_ours:
+                        found[int(entry.name)] = words
         return found
 
     def wait_until_nothing_runs(self) -> None:
@@ -202,12 +223,12 @@ class Run:
     def printed(self) -> str:
         return os.pread(self._output.fileno(), 1_000_000, 0).decode()
 
-    def wait_for(self, sentence: str) -> None:
+    def wait_for(self, sentence: str, *, limit: float = 60) -> None:
         def is_there() -> bool:
             assert self.process.poll() is None, self.printed()
             return sentence in self.printed()
 
-        wait_until(is_there, sentence)
+        wait_until(is_there, sentence, limit=limit)
 
     def end(self) -> tuple[int, str]:
         return self.process.wait(60), self.printed()
