@@ -4,8 +4,12 @@ Redis may lose a message at any time; the sweep that beat dispatches each minute
 """
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import beat_init, worker_init
+
+from costtrack.checks import refuse_unsafe_start
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "costtrack.settings")
 
@@ -36,3 +40,9 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks(["billing"])
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_to_work_without_walls(**_: Any) -> None:
+    refuse_unsafe_start()

@@ -85,7 +85,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 REDIS_URL = env.text("REDIS_URL", default=LOCAL.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "costtrack.cache.ForgivingCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "costtrack",
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},

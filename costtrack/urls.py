@@ -4,6 +4,10 @@ from django.urls import include, path
 
 from costtrack.health import livez, readyz
 
+handler400 = "costtrack.errors.bad_request"
+handler404 = "costtrack.errors.not_found"
+handler500 = "costtrack.errors.server_error"
+
 urlpatterns = [
     path("livez", livez),
     path("readyz", readyz),

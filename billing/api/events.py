@@ -1,10 +1,11 @@
 """GET /api/v1/events: the ledger page by page, and one event with the reason for its cost."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,9 +13,10 @@ from rest_framework.response import Response
 from billing.api.schemas import EventAnswer, EventsAnswer
 from billing.flow.price import Line
 from billing.money import plain
-from billing.reports.events import CursorError, EventDetail, EventSummary, event_detail, events
+from billing.reports.events import CursorError, EventDetail, EventSummary, event_at, events
 from tenants.actions import note_key_use
 from tenants.keyview import KeyView
+from tenants.models import Tenant
 from tenants.problems import Problem
 from tenants.scoping import tenant_scope
 
@@ -85,8 +87,8 @@ class EventReading(KeyView):
         tags=["Events"],
         responses=EventsAnswer,
         parameters=[
-            OpenApiParameter("since", datetime, description="From this instant on."),
-            OpenApiParameter("until", datetime, description="Before this instant."),
+            OpenApiParameter("since", str, description="From this instant or day on."),
+            OpenApiParameter("until", str, description="Before this instant or day."),
             OpenApiParameter("project", str, description="Slug of a project."),
             OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
         ],
@@ -96,10 +98,11 @@ class EventReading(KeyView):
         query = request.query_params
         with tenant_scope(self.key.tenant_id):
             note_key_use(self.key, now=timezone.now())
+            zone = ZoneInfo(Tenant.objects.get().timezone)
             try:
                 page = events(
-                    since=_instant(query.get("since", ""), field="since"),
-                    until=_instant(query.get("until", ""), field="until"),
+                    since=_instant(query.get("since", ""), zone=zone, field="since"),
+                    until=_instant(query.get("until", ""), zone=zone, field="until"),
                     project=query.get("project", ""),
                     cursor=query.get("cursor", ""),
                 )
@@ -119,25 +122,28 @@ class OneEvent(KeyView):
     @extend_schema(operation_id="get_event", tags=["Events"], responses=EventAnswer)
     def get(self, request: Request, source: str, event_id: str) -> Response:
         """Why this number: tokens × rate × multipliers, line by line. The source `-` stands for none."""
-        detail = event_detail("" if source == "-" else source, event_id)
+        detail = event_at(f"{source}/{event_id}")
         if detail is None:
             raise Problem(404, "not_found", "There is no event of this source and id.")
         return Response(detail_data(detail))
 
 
 def _instant(text: str, *, field: str) -> datetime | None:
-    """An instant with an offset; a bare date is not one, since it would need a zone."""
+    """An instant with an offset, or a day: then the instant at which it begins in the tenant's zone."""
     if not text:
         return None
     try:
+        if len(text) == len("YYYY-MM-DD"):
+            return start_of(date.fromisoformat(text), timezone=Tenant.objects.get().timezone)
         found = parse_datetime(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise Problem(
-            400,
-            "invalid_time",
-            f"{field} must be a time such as 2026-11-22T10:00:00Z.",
-            field=field,
-        )
-    return found
+        if found is not None and found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise Problem(
+        400,
+        "invalid_time",
+        f"{field} must be a day such as 2026-11-22, or a time such as 2026-11-22T10:00:00Z"
+        " (in an address the + of an offset is written %2B).",
+        field=field,
+    )

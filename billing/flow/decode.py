@@ -6,9 +6,13 @@ Errors: Problem (400 or 413) when the request as a whole is unusable.
 Never: more than 8 MB of decompressed body in memory, whatever a gzip header claims.
 """
 
+import codecs
 import json
 import zlib
-from typing import Protocol
+from collections.abc import Mapping
+from io import BytesIO
+from itertools import islice
+from typing import Protocol, cast
 
 import msgspec
 
@@ -28,6 +32,17 @@ _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
+def body_stream(environ: Mapping[str, object], *, stream: Readable) -> Readable:
+    """What to read the body from: Django's stream, or the server's own for a body sent in chunks.
+
+    Django ends a body where Content-Length says, so it takes one that states no length for empty. Only a
+    server that promises to end the stream itself (`wsgi.input_terminated`) is read without a length.
+    """
+    if environ.get("wsgi.input_terminated") and not environ.get("CONTENT_LENGTH"):
+        return cast(Readable, environ["wsgi.input"])
+    return stream
+
+
 def read_body(stream: Readable, *, encoding: str) -> bytes:
     """The decompressed body. Reads at most one byte more than is allowed."""
     encoding = encoding.strip().lower()
@@ -45,13 +60,12 @@ def read_body(stream: Readable, *, encoding: str) -> bytes:
 
 def split_items(body: bytes, *, ndjson: bool) -> list[bytes]:
     """The batch's items: the lines of NDJSON, the `events` of an object, or the object itself."""
+    body = body.removeprefix(codecs.BOM_UTF8)
     items = _lines(body) if ndjson else _envelope(body)
     if not items:
         raise Problem(400, "empty_batch", "The batch has no events.", field="events")
     if len(items) > MAX_EVENTS:
-        raise Problem(
-            413, "too_many_events", f"A batch has at most {MAX_EVENTS} events, not {len(items)}."
-        )
+        raise _too_many()
     return items
 
 
@@ -76,7 +90,8 @@ def _gunzip(body: bytes) -> bytes:
 
 
 def _lines(body: bytes) -> list[bytes]:
-    return [line for line in body.split(b"\n") if line.strip()]
+    """The lines that are not blank, and of too many only as many as show that they are."""
+    return list(islice((line for line in BytesIO(body) if line.strip()), MAX_EVENTS + 1))
 
 
 def _envelope(body: bytes) -> list[bytes]:
@@ -85,7 +100,10 @@ def _envelope(body: bytes) -> list[bytes]:
         if "events" not in envelope:
             return [body]
         _refuse_extra_fields(set(envelope))
-        return [bytes(item) for item in _LIST.decode(envelope["events"])]
+        items = _LIST.decode(envelope["events"])
+        if len(items) > MAX_EVENTS:
+            raise _too_many()
+        return [bytes(item) for item in items]
     except msgspec.ValidationError as error:
         raise _not_a_batch() from error
     except RecursionError as error:
@@ -97,23 +115,25 @@ def _envelope(body: bytes) -> list[bytes]:
 def _envelope_leniently(body: bytes) -> list[bytes]:
     """Second reading of a body that the strict one refused, to find out which item is to blame.
 
-    The standard library also reads NaN and lone surrogates; the items that hold them are written out again
-    as they were and refused one by one, and their neighbours live.
+    The standard library also reads NaN and lone surrogates, and broken UTF-8 is read as such; the items
+    that hold them are written out again as they were and refused one by one, and their neighbours live.
     """
     try:
-        envelope = json.loads(body)
+        envelope = json.loads(body.decode(errors="surrogateescape"))
+        if not isinstance(envelope, dict):
+            raise _not_a_batch()
+        if "events" not in envelope:
+            return [json.dumps(envelope).encode()]
+        _refuse_extra_fields(set(envelope))
+        if not isinstance(envelope["events"], list):
+            raise _not_a_batch()
+        if len(envelope["events"]) > MAX_EVENTS:
+            raise _too_many()
+        return [json.dumps(item).encode() for item in envelope["events"]]
     except RecursionError as error:
         raise Problem(400, "invalid_json", "The body is nested too deeply.") from error
     except ValueError as error:
         raise Problem(400, "invalid_json", f"The body is not JSON: {str(error)[:150]}.") from error
-    if not isinstance(envelope, dict):
-        raise _not_a_batch()
-    if "events" not in envelope:
-        return [json.dumps(envelope).encode()]
-    _refuse_extra_fields(set(envelope))
-    if not isinstance(envelope["events"], list):
-        raise _not_a_batch()
-    return [json.dumps(item).encode() for item in envelope["events"]]
 
 
 def _refuse_extra_fields(names: set[str]) -> None:
@@ -131,3 +151,7 @@ def _not_a_batch() -> Problem:
     return Problem(
         400, "invalid_batch", 'Send {"events": [event, ...]}, a single event object, or NDJSON.'
     )
+
+
+def _too_many() -> Problem:
+    return Problem(413, "too_many_events", f"A batch has at most {MAX_EVENTS} events.")

@@ -7,7 +7,6 @@ import structlog
 from celery import current_app
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 log = structlog.get_logger("costtrack.doorbell")
 
@@ -22,16 +21,13 @@ def ring(tenant_id: int) -> None:
             current_app.send_task(
                 "billing.tasks.fold", kwargs={"tenant_id": tenant_id}, retry=False
             )
-    except (RedisError, OperationalError, OSError) as error:
+    except (OperationalError, OSError) as error:
         log.warning("doorbell_lost", tenant=tenant_id, error=type(error).__name__)
 
 
 def take_down(tenant_id: int) -> None:
     """Before folding: what is stored from now on rings again."""
-    try:
-        cache.delete(_bell(tenant_id))
-    except (RedisError, OSError) as error:
-        log.warning("doorbell_stuck", tenant=tenant_id, error=type(error).__name__)
+    cache.delete(_bell(tenant_id))
 
 
 def _bell(tenant_id: int) -> str:

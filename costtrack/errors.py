@@ -1,0 +1,25 @@
+"""What an address answers that has no view, or whose view broke: a page for people, a problem for programs."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views import defaults
+
+from tenants.problems import Problem, is_api, problem_response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return problem_response(Problem(404, "not_found", "There is nothing at this address."))
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if is_api(request):
+        detail = "The request failed on our side; nothing of it was kept. Try it again."
+        return problem_response(Problem(500, "internal_error", detail))
+    return defaults.server_error(request)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return problem_response(Problem(400, "bad_request", "The request cannot be understood."))
+    return defaults.bad_request(request, exception)
