@@ -152,7 +152,7 @@ class TenantQuerySet(models.QuerySet[M]):
         return super().bulk_create(rows, *args, **kwargs)
 
     def update(self, **values: Any) -> int:
-        if {"tenant", "tenant_id"} & values.keys():
+        if {"tenant", tenant_column(self.model)} & values.keys():
             raise ForeignTenant("a row never moves to another tenant")
         return super().update(**values)
 
@@ -164,16 +164,20 @@ class TenantManager(models.Manager[M]):
 
     def get_queryset(self) -> TenantQuerySet[M]:
         client_column = getattr(self.model, "client_column", "")
-        tenant_column = getattr(self.model, "tenant_column", "tenant_id")
         client = models.F(client_column) if client_column else None
         queryset: TenantQuerySet[M] = TenantQuerySet(self.model, using=self._db)
-        return queryset.filter(InScope(models.F(tenant_column), client))
+        return queryset.filter(InScope(models.F(tenant_column(self.model)), client))
+
+
+def tenant_column(model: type[models.Model] | models.Model) -> str:
+    """Which column of a tenant-owned model says whose row it is."""
+    return getattr(model, "tenant_column", "tenant_id")
 
 
 def claim(row: models.Model) -> None:
     """Give a new row the active tenant, or refuse one that belongs to another."""
-    scope = active_scope()
-    if getattr(row, "tenant_id", None) is None:
-        row.tenant_id = scope.tenant_id  # type: ignore[attr-defined]
-    if row.tenant_id != scope.tenant_id:  # type: ignore[attr-defined]
+    scope, column = active_scope(), tenant_column(row)
+    if getattr(row, column, None) is None:
+        setattr(row, column, scope.tenant_id)
+    if getattr(row, column) != scope.tenant_id:
         raise ForeignTenant(f"{row._meta.label} of another tenant")

@@ -21,3 +21,8 @@ class TenantOwned(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         claim(self)
         super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Checked here, since Django deletes a row in hand by its key alone, past every manager."""
+        claim(self)
+        return super().delete(*args, **kwargs)

@@ -6,7 +6,6 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from tenants.models.owned import TenantOwned
-from tenants.scoping import TenantManager
 
 
 def validate_zone(name: str) -> None:
@@ -15,21 +14,17 @@ def validate_zone(name: str) -> None:
         raise ValidationError(f"{name!r} is not an IANA time zone such as Europe/Sofia")
 
 
-class Tenant(models.Model):
+class Tenant(TenantOwned):
     """One company. Its own row is visible inside its own scope only."""
 
     tenant_column = "id"
-    client_column = ""
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = TenantManager["Tenant"]()
-
-    class Meta:
-        base_manager_name = "objects"
+    class Meta(TenantOwned.Meta):
         constraints = [
             models.CheckConstraint(condition=~models.Q(slug=""), name="tenant_slug_not_empty"),
         ]
