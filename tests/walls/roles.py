@@ -1,0 +1,52 @@
+"""Speaking to PostgreSQL as one role, and switching one wall off so that the other is seen alone."""
+
+import re
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+from tenants import scoping
+from tenants.scoping import InScope
+
+
+@contextmanager
+def speaking_as(role, *, tenant=None, client=None):
+    """Bare SQL as one role: no application code between the statement and PostgreSQL. All is undone."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            for name, value in {"tenant_id": tenant, "client_id": client}.items():
+                cursor.execute(f"SET LOCAL app.{name} = '{'' if value is None else value}'")
+            cursor.execute(f"SET LOCAL ROLE {role}")
+            yield cursor
+        transaction.set_rollback(True)
+
+
+def as_owner():
+    """The owner of the tables, whom row-level security does not bind: what is really there."""
+    return speaking_as("NONE")
+
+
+@contextmanager
+def database_wall_off(monkeypatch):
+    """Queries run as the owner of the tables and no setting is made: only the application is left."""
+    with monkeypatch.context() as patch, as_owner():
+        patch.setattr(scoping, "_raise_wall", lambda scope: None)
+        patch.setattr(scoping, "_lower_wall", lambda: None)
+        yield
+
+
+_CONDITION = re.compile(
+    r"""(?:\w+\.)?(?:tenant_id\s=\s%(?:\(tenant\))?s|client_id\s=\s%\(viewer\)s)""", re.VERBOSE
+)
+
+
+@contextmanager
+def application_wall_off(monkeypatch):
+    """Managers filter nothing, and in raw SQL every tenant and viewer condition is true."""
+
+    def loosened(execute, sql, params, many, context):
+        return execute(_CONDITION.sub(r"(\g<0> OR TRUE)", sql), params, many, context)
+
+    with monkeypatch.context() as patch, connection.execute_wrapper(loosened):
+        patch.setattr(InScope, "as_sql", lambda self, compiler, connection: ("(TRUE)", []))
+        yield

@@ -1,0 +1,146 @@
+"""The same data twice, once in Acme and once in Brix, so that a leak shows in names, keys and amounts.
+
+Every text and every amount of one company or client is its own: see `marks`, what others must never read.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils import timezone
+
+from billing.money import dollars, plain
+from tenants.actions import add_member, create_client, create_key, create_project
+from tenants.models import ApiKey, Client, Project, Role, User
+from tests.factories import Company, World, event, make_world
+
+# Output tokens of one event: an amount that no other company or client has, nor any sum of others.
+OUTPUT = {
+    ("acme", "globex"): 1_357_913,
+    ("acme", "initech"): 2_468_024,
+    ("brix", "globex"): 3_691_215,
+    ("brix", "initech"): 4_812_162,
+}
+PER_MILLION = 15
+
+
+@dataclass
+class Twin:
+    """One company's half. `marks` are texts that stand for one client of it; `own` for the company."""
+
+    company: Company
+    hidden_client: Client
+    hidden_project: Project
+    marks: dict[str, set[str]]
+    own: set[str] = field(default_factory=set)
+    bound_key: str = ""
+    """A read key that is bound to the project `support-bot`."""
+
+    @property
+    def id(self) -> int:
+        return self.company.tenant.pk
+
+    @property
+    def all_marks(self) -> set[str]:
+        return self.own.union(*self.marks.values())
+
+
+@dataclass
+class Twins:
+    world: World
+    acme: Twin
+    brix: Twin
+    people: dict[str, User]
+
+
+def make_twins() -> Twins:
+    world, now = make_world(), timezone.now()
+    acme, brix = fill(world.acme, now=now), fill(world.brix, now=now)
+    people = {"ana": world.ana, "vik": world.vik, "bo": world.bo, "sam": world.sam}
+    with world.acme.scope():
+        for name, role in {"ada": Role.ADMIN, "fay": Role.FINANCE, "max": Role.MEMBER}.items():
+            add_member(actor="test", email=f"{name}@acme.test", role=role)
+            people[name] = User.objects.get(email=f"{name}@acme.test")
+    with world.brix.scope():
+        add_member(
+            actor="test",
+            email="zoe@globex-of-brix.test",
+            role=Role.CLIENT,
+            client=world.brix.clients["globex"],
+        )
+    return Twins(world=world, acme=acme, brix=brix, people=people)
+
+
+def fill(company: Company, *, now: datetime) -> Twin:
+    """Events of both clients, folded, and some more in the journal; a client and a key that only it has."""
+    slug = company.tenant.slug
+    company.post(*_events(slug, "globex", at=now), *_events(slug, "initech", at=now))
+    company.fold()
+    company.post(
+        *_events(slug, "globex", at=now, number=2), *_events(slug, "initech", at=now, number=2)
+    )
+    with company.scope():
+        client = create_client(actor="test", slug=f"only-{slug}", name=f"Only at {slug}")
+        project = create_project(
+            actor="test", slug=f"secret-{slug}", name=f"Secret of {slug}", client=client
+        )
+        for key in ApiKey.objects.all():
+            key.name = f"{slug} {key.name}"
+            key.save()
+        bound_key = create_key(
+            actor="test",
+            name=f"{slug} bound key",
+            scopes=["read"],
+            project=company.projects["support-bot"],
+        )[1]
+        for each in company.projects.values():
+            each.name = f"{each.name} of {slug}"
+            each.save()
+        prefixes = set(ApiKey.objects.values_list("prefix", flat=True))
+    return Twin(
+        company=company,
+        hidden_client=client,
+        hidden_project=project,
+        marks={name: _marks(company, name) for name in ("globex", "initech")},
+        own={client.slug, client.name, project.slug, project.name, f"{slug} bound key"}
+        | prefixes
+        | written(OUTPUT[slug, "globex"] + OUTPUT[slug, "initech"]),
+        bound_key=bound_key,
+    )
+
+
+def _events(slug: str, client: str, *, at: datetime, number: int = 1) -> list[dict]:
+    project = {"globex": "support-bot", "initech": "contract-agent"}[client]
+    name = f"{client}-{slug}"
+    shared = {
+        "project": project,
+        "occurred_at": at.isoformat(),
+        "source": f"source-{name}",
+        "feature": f"feature-{name}",
+        "environment": f"env-{name}",
+        "session": f"session-{name}",
+        "tags": {"team": f"team-{name}"},
+    }
+    usage = {"input_tokens": 0, "output_tokens": OUTPUT[slug, client]}
+    return [
+        event(f"e-{number}", **shared, usage=usage),
+        event(f"u-{number}", **shared, model=f"unheard-of-{name}"),
+    ]
+
+
+def _marks(company: Company, client: str) -> set[str]:
+    """Names, slugs and amounts (of one event, of a sum) that only this client of this company has."""
+    slug = company.tenant.slug
+    name = f"{client}-{slug}"
+    project = {"globex": "support-bot", "initech": "contract-agent"}[client]
+    texts = {f"{kind}-{name}" for kind in ("source", "feature", "env", "session", "team")}
+    texts |= {f"unheard-of-{name}", company.clients[client].name, company.projects[project].name}
+    return texts | written(OUTPUT[slug, client])
+
+
+def written(tokens: int) -> set[str]:
+    """How the tokens and the cost of one event, of one kind's sum, and of everything are written."""
+    counts = {tokens, 2 * tokens, 4 * tokens}
+    costs = {Decimal(PER_MILLION * each) / 1_000_000 for each in (tokens, 2 * tokens)}
+    texts = {str(each) for each in counts} | {f"{each:,}" for each in counts}
+    return texts | {plain(each) for each in costs} | {dollars(each) for each in costs}
