@@ -1,11 +1,11 @@
 """Periods: spans of a tenant's days, and how a query string names one.
 
-In:   dates, and the query string of a page or an API call.   Out: `DayRange`, half-open.
+In:   dates, and the query string of a page or an API call.   Out: `DayRange`, half-open; instants in UTC.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 LONGEST = 1_100
@@ -73,6 +73,11 @@ class DayRange:
 def today_in(timezone: str, *, now: datetime) -> date:
     """The tenant's day at an instant."""
     return now.astimezone(ZoneInfo(timezone)).date()
+
+
+def start_of(day: date, *, timezone: str) -> datetime:
+    """The instant at which a day begins in a zone, also where its midnight is skipped or comes twice."""
+    return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
 
 
 def preset_range(name: str, *, today: date) -> DayRange:

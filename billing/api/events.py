@@ -1,11 +1,10 @@
 """GET /api/v1/events: the ledger page by page, and one event with the reason for its cost."""
 
-from datetime import datetime, time
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +12,7 @@ from rest_framework.response import Response
 from billing.api.schemas import EventAnswer, EventsAnswer
 from billing.flow.price import Line
 from billing.money import plain
+from billing.periods import start_of
 from billing.reports.events import CursorError, EventDetail, EventSummary, event_at, events
 from tenants.actions import note_key_use
 from tenants.keyview import KeyView
@@ -87,8 +87,10 @@ class EventReading(KeyView):
         tags=["Events"],
         responses=EventsAnswer,
         parameters=[
-            OpenApiParameter("since", str, description="From this instant or day on."),
-            OpenApiParameter("until", str, description="Before this instant or day."),
+            OpenApiParameter(
+                "since", str, description="From this day (in the tenant's zone) or instant on."
+            ),
+            OpenApiParameter("until", str, description="Before this day or instant."),
             OpenApiParameter("project", str, description="Slug of a project."),
             OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
         ],
@@ -98,11 +100,10 @@ class EventReading(KeyView):
         query = request.query_params
         with tenant_scope(self.key.tenant_id):
             note_key_use(self.key, now=timezone.now())
-            zone = ZoneInfo(Tenant.objects.get().timezone)
             try:
                 page = events(
-                    since=_instant(query.get("since", ""), zone=zone, field="since"),
-                    until=_instant(query.get("until", ""), zone=zone, field="until"),
+                    since=_instant(query.get("since", ""), field="since"),
+                    until=_instant(query.get("until", ""), field="until"),
                     project=query.get("project", ""),
                     cursor=query.get("cursor", ""),
                 )

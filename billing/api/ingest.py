@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from billing.api.events import EventReading
 from billing.api.schemas import BATCH_EXAMPLE, BatchAnswer, BatchBody
-from billing.flow.decode import read_body, split_items
+from billing.flow.decode import body_stream, read_body, split_items
 from billing.flow.doorbell import ring
 from billing.flow.intake import Verdict, accept, check_items
 from billing.money import plain
@@ -33,7 +33,8 @@ class AnyBody(BaseParser):
 
 def items_of(request: Request) -> list[bytes]:
     """The raw items of a request that carries events."""
-    body = read_body(request._request, encoding=request.headers.get("Content-Encoding", ""))
+    stream = body_stream(request.META, stream=request._request)
+    body = read_body(stream, encoding=request.headers.get("Content-Encoding", ""))
     content_type = request.content_type.partition(";")[0].strip().lower()
     return split_items(body, ndjson=content_type == "application/x-ndjson")
 

@@ -19,6 +19,7 @@ from billing.money import plain, total
 from tenants.keyview import KeyView
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_NULL, _PLACEHOLDER = msgspec.Raw(b"null"), msgspec.Raw(b'"-"')
 
 
 class Price(KeyView):
@@ -42,8 +43,10 @@ def _with_identity(raw: bytes) -> bytes:
         item = _OBJECT.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return raw
-    given = {"id": msgspec.Raw(b'"-"'), "project": msgspec.Raw(b'"-"')}
-    return msgspec.json.encode(given | item)
+    for name in ("id", "project"):
+        if bytes(item.get(name, _NULL)) == b"null":
+            item[name] = _PLACEHOLDER
+    return msgspec.json.encode(item)
 
 
 def _result(checked: Checked) -> dict[str, Any]:

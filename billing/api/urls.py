@@ -1,6 +1,7 @@
 """Addresses of the API."""
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from billing.api import catalogue
@@ -9,12 +10,21 @@ from billing.api.ingest import Events
 from billing.api.price import Price
 from billing.api.spend import Spend
 
+
+class AnyText(StringConverter):
+    """The id of an event: any text, slashes and line breaks included."""
+
+    regex = r"[\s\S]+"
+
+
+register_converter(AnyText, "text")
+
 openapi = SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[])
 
 urlpatterns = [
     path("v1/openapi.json", openapi, name="openapi"),
     path("v1/events", Events.as_view()),
-    path("v1/events/<str:source>/<path:event_id>", OneEvent.as_view()),
+    path("v1/events/<str:source>/<text:event_id>", OneEvent.as_view()),
     path("v1/price", Price.as_view()),
     path("v1/spend", Spend.as_view()),
     path("v1/clients", catalogue.Clients.as_view()),

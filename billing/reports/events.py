@@ -112,7 +112,31 @@ def events(
 
 def event_detail(source: str, event_id: str) -> EventDetail | None:
     """The event of an identity with its lines, or None when this tenant (or viewer) has no such event."""
-    key = EventKey.objects.filter(key=identity(source, event_id)).first()
+    return _detail([identity(source, event_id)])
+
+
+def event_at(address: str) -> EventDetail | None:
+    """The event at `source/id`, where `-` stands for no source.
+
+    Both texts may hold slashes and a source may be `-`, so every reading of the address is tried, with one
+    query; of several that exist the one with the shortest source is meant.
+    """
+    return _detail([identity(source, event_id) for source, event_id in _readings(address)])
+
+
+def _readings(address: str) -> Iterator[tuple[str, str]]:
+    for place, sign in enumerate(address):
+        source, event_id = address[:place], address[place + 1 :]
+        if sign == "/" and source and event_id:
+            if source == "-":
+                yield "", event_id
+            yield source, event_id
+
+
+def _detail(identities: Sequence[UUID]) -> EventDetail | None:
+    """The first of these identities that is there."""
+    keys = {each.key: each for each in EventKey.objects.filter(key__in=identities)}
+    key = next((keys[each] for each in identities if each in keys), None)
     if key is None:
         return None
     event = UsageEvent.objects.filter(occurred_at=key.occurred_at, key=key.key).first()
