@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, worker_init
+from django.core.exceptions import ImproperlyConfigured
 
 from costtrack.checks import refuse_unsafe_start
 
@@ -45,4 +46,7 @@ app.autodiscover_tasks(["billing"])
 @worker_init.connect
 @beat_init.connect
 def refuse_to_work_without_walls(**_: Any) -> None:
-    refuse_unsafe_start()
+    try:
+        refuse_unsafe_start()
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from error  # any other exception a signal would only log
