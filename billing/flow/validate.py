@@ -19,6 +19,8 @@ from billing.flow.usage import MAX_COUNT, Usage, UsageError, read_usage
 
 MAX_ITEM = 64 * 1024
 MAX_COMPONENTS = 100
+MAX_DEPTH = 32
+"""Levels of a usage object; the provider's has four. What is stored must be readable by everything later."""
 OLDEST = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = timedelta(minutes=10)
 
@@ -110,6 +112,10 @@ def _validate(raw: bytes, *, now: datetime, bound_project: str) -> ValidEvent:
     if len(raw) > MAX_ITEM:
         raise Rejection("event_too_large", f"One event has at most {MAX_ITEM} bytes.")
     item = _decode(raw)
+    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _depth(item.usage) > MAX_DEPTH:
+        raise Rejection(
+            "invalid_field", f"usage is nested more than {MAX_DEPTH} levels deep.", field="usage"
+        )
     if b"\\u0000" in raw and _NUL.search(raw):
         raise Rejection("invalid_field", "Text must not contain NUL (\\u0000).")
     occurred_at = _checked_time(item.occurred_at, now=now)
@@ -155,10 +161,27 @@ def _decode(raw: bytes) -> Item:
         raise Rejection("invalid_json", f"The event is not JSON: {error}.") from error
 
 
+def _depth(usage: dict[str, object]) -> int:
+    """How many levels of objects and lists there are, counted level by level."""
+    depth = 0
+    level: list[object] = [usage]
+    while level:
+        depth += 1
+        inner: list[object] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner += each.values()
+            elif isinstance(each, list):
+                inner += each
+        level = [each for each in inner if isinstance(each, (dict, list))]
+    return depth
+
+
 def _rejection(message: str) -> Rejection:
     """msgspec's sentence as one of our codes."""
     what, _, place = message.partition(" - at ")
-    inside = place.strip("`").removeprefix("$").removeprefix(".")
+    place = place.rpartition(" in ")[2]  # of a key only its object has a name
+    inside = place.strip("`").removeprefix("$").removeprefix(".").replace("[...]", "")
     name = _QUOTED.search(what)
     field = ".".join(part for part in (inside, name.group(1) if name else "") if part)
     if what.startswith("Object missing required field"):
