@@ -21,5 +21,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_api(request):
-        return problem_response(Problem(400, "bad_request", "The request cannot be understood."))
+        detail = "The address or a header cannot be read, for instance because of a NUL (%00)."
+        return problem_response(Problem(400, "bad_request", detail))
     return defaults.bad_request(request, exception)

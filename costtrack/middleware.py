@@ -1,10 +1,14 @@
-"""What every response gets: one log line, and headers that keep a page to its own origin."""
+"""What every response gets: one log line, and headers that keep a page to its own origin.
+
+And what no request may have: NUL in its address, which PostgreSQL's text cannot hold.
+"""
 
 import time
 import uuid
 from collections.abc import Callable
 
 import structlog
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 
 Responder = Callable[[HttpRequest], HttpResponse]
@@ -58,5 +62,14 @@ def security_headers(get_response: Responder) -> Responder:
         response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         response.setdefault("Cache-Control", "private, no-store")
         return response
+
+    return middleware
+
+
+def refuse_nul(get_response: Responder) -> Responder:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            raise SuspiciousOperation("NUL in an address")
+        return get_response(request)
 
     return middleware

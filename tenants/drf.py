@@ -3,6 +3,8 @@
 from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -28,3 +30,13 @@ class HasScope(BasePermission):
         return isinstance(key, FoundKey) and bool(
             key.scopes & view.scopes_of(request.method or "GET")
         )
+
+
+class JsonBody(JSONParser):
+    """DRF's parser, which bounds the body; it also refuses what is nested too deeply to be read."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError("The body is nested too deeply.") from error

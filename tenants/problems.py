@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -61,6 +62,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     """DRF's hook: every handled exception becomes a problem document; others stay errors."""
     if isinstance(error, Http404):
         error = exceptions.NotFound("There is no such object here.")
+    if isinstance(error, RequestDataTooBig):
+        error = Problem(413, "body_too_large", "Send at most 1 MB to this address.")
     if isinstance(error, exceptions.ValidationError):
         error = _from_validation(error)
     if isinstance(error, exceptions.APIException):

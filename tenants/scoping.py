@@ -70,7 +70,7 @@ def tenant_scope(tenant_id: int, *, client_id: int | None = None) -> Iterator[No
         try:
             _raise_wall(scope)
             yield
-            if nested:
+            if nested and not connection.needs_rollback:
                 _lower_wall()
         finally:
             _active.reset(token)
@@ -100,7 +100,10 @@ def _raise_wall(scope: Scope) -> None:
 
 
 def _lower_wall() -> None:
-    """Inside an outer transaction (tests, create_tenant) the settings would outlive the scope."""
+    """Inside an outer transaction (tests, create_tenant) the settings would outlive the scope.
+
+    Not where the scope is undone: PostgreSQL takes its settings back with the rest.
+    """
     role = connection.settings_dict["OPTIONS"].get("assume_role", "NONE")
     with connection.cursor() as cursor:
         cursor.execute(
