@@ -7,8 +7,9 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.reports.spend import spend
+from billing.reports.spend import SpendReport, spend
 from billing.web.figures import spend_figure
+from billing.web.first import first_event
 from billing.web.names import model_names
 from billing.web.ranges import asked_range
 from billing.web.screens import SpendScreen
@@ -23,16 +24,9 @@ def client_list(request: PageRequest) -> HttpResponse:
     tenant = request.access.tenant
     asked = asked_range(request, zone=tenant.timezone, now=timezone.now())
     now = spend(asked.days, granularity="total", group_by=("client",))
-    table = breakdown(
-        "",
-        noun="Client",
-        key="client",
-        rows=now.rows,
-        before=spend(asked.before, granularity="total", group_by=("client",)).rows,
-        names=dict(Client.objects.values_list("slug", "name")),
-        url=lambda slug: reverse("client", args=[tenant.slug, slug]),
-        everyone=True,
-    )
+    before = spend(asked.before, granularity="total", group_by=("client",))
+    names = dict(Client.objects.values_list("slug", "name"))
+    table = client_table(now, before, tenant=tenant, names=names, title="")
     context = {"section": "clients", "range": asked.picker, "table": table, "as_of": now.as_of}
     return render(request, "billing/clients.html", context, status=asked.status)
 
@@ -40,39 +34,66 @@ def client_list(request: PageRequest) -> HttpResponse:
 @page(EVERYONE)
 def client_page(request: PageRequest, client: str) -> HttpResponse:
     """A client viewer meets 404 on every client but the own one: the scope shows no other."""
-    tenant, is_viewer = request.access.tenant, request.access.is_viewer
+    tenant = request.access.tenant
     found = get_object_or_404(Client, slug=client)
     asked = asked_range(request, zone=tenant.timezone, now=timezone.now())
     keys = ("project", "model")
     now = spend(asked.days, granularity=asked.unit, group_by=keys, client=client)
     before = spend(asked.before, granularity="total", group_by=("project",), client=client)
-    screen = SpendScreen(asked, now, before)
+    screen = SpendScreen(asked, now, before, is_viewer=request.access.is_viewer)
     projects = dict(Project.objects.filter(client=found).values_list("slug", "name"))
+    context = screen.context() | {"section": "clients", "client": found}
+    if screen.is_empty:
+        context |= first_event(request, projects=projects, now=timezone.now())
+        return render(request, "billing/client.html", context, status=asked.status)
     models = model_names(row.keys["model"] for row in now.rows)
-    context = screen.context(label="Your spend" if is_viewer else "Spend") | {
-        "section": "clients",
-        "client": found,
+    context |= {
         "figure": spend_figure(now.rows, key="model", names=models, asked=asked),
         "tables": [
-            project_table(screen, tenant=tenant, names=projects),
+            project_table(now, before, tenant=tenant, names=projects),
             breakdown("Models", noun="Model", key="model", rows=now.rows, names=models, exact=True),
         ],
     }
     return render(request, "billing/client.html", context, status=asked.status)
 
 
+def client_table(
+    now: SpendReport,
+    before: SpendReport,
+    *,
+    tenant: Tenant,
+    names: Mapping[str, str],
+    title: str = "Clients",
+) -> Breakdown:
+    """Spend per client, those without any included."""
+    return breakdown(
+        title,
+        noun="Client",
+        key="client",
+        rows=now.rows,
+        before=before.rows,
+        names=names,
+        url=lambda slug: reverse("client", args=[tenant.slug, slug]),
+        everyone=True,
+    )
+
+
 def project_table(
-    screen: SpendScreen, *, tenant: Tenant, names: Mapping[str, str], title: str = "Projects"
+    now: SpendReport,
+    before: SpendReport,
+    *,
+    tenant: Tenant,
+    names: Mapping[str, str],
+    title: str = "Projects",
 ) -> Breakdown:
     """Spend per project, those without any included."""
     return breakdown(
         title,
         noun="Project",
         key="project",
-        rows=screen.now.rows,
-        before=screen.before.rows,
+        rows=now.rows,
+        before=before.rows,
         names=names,
         url=lambda slug: reverse("project", args=[tenant.slug, slug]),
         everyone=True,
-        nothing="No projects yet.",
     )

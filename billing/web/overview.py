@@ -2,17 +2,16 @@
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import UsageEvent
 from billing.reports.spend import spend
+from billing.web.clients import client_table
 from billing.web.figures import spend_figure
-from billing.web.first import first_event
+from billing.web.first import NEVER, NOT_NOW, first_event
 from billing.web.names import model_names
 from billing.web.ranges import asked_range, kept_range, tabs
 from billing.web.screens import SpendScreen
-from billing.web.tables import breakdown
 from tenants.access import EVERYONE, page
 from tenants.models import Client, Project
 from tenants.web.requests import PageRequest
@@ -29,27 +28,24 @@ def overview(request: PageRequest) -> HttpResponse:
     by = "client" if request.GET.get("by") == "client" else "model"
     asked = asked_range(request, zone=tenant.timezone, now=timezone.now(), keep=("by",))
     now = spend(asked.days, granularity=asked.unit, group_by=(by,))
-    before = spend(asked.before, granularity="total", group_by=("client",))
-    clients = now
-    if by == "model" and now.rows:
-        clients = spend(asked.days, granularity="total", group_by=("client",))
-    names = dict(Client.objects.values_list("slug", "name"))
-    shown = names if by == "client" else model_names(row.keys["model"] for row in now.rows)
+    screen = SpendScreen(asked, now, spend(asked.before, granularity="total", group_by=("client",)))
+    context = screen.context() | {"section": "overview"}
+    if screen.is_empty:
+        return render(request, "billing/overview.html", context | way_to_begin(request))
+    totals = now
+    if by != "client":
+        totals = spend(asked.days, granularity="total", group_by=("client",))
+    clients = dict(Client.objects.values_list("slug", "name"))
+    names = clients if by == "client" else model_names(row.keys["model"] for row in now.rows)
     choices = tabs(BY, kept_range(request), current=by)
-    context = SpendScreen(asked, now, before).context() | {
-        "section": "overview",
-        "figure": spend_figure(now.rows, key=by, names=shown, asked=asked, tabs=choices),
-        "table": breakdown(
-            "Clients",
-            noun="Client",
-            key="client",
-            rows=clients.rows,
-            before=before.rows,
-            names=names,
-            url=lambda slug: reverse("client", args=[tenant.slug, slug]),
-        ),
+    context |= {
+        "figure": spend_figure(now.rows, key=by, names=names, asked=asked, tabs=choices),
+        "table": client_table(totals, screen.before, tenant=tenant, names=clients),
     }
-    if context["is_empty"] and not UsageEvent.objects.exists():
-        projects = Project.objects.filter(archived_at=None).values_list("slug", flat=True)
-        context |= first_event(request, projects=projects, now=timezone.now())
     return render(request, "billing/overview.html", context, status=asked.status)
+
+
+def way_to_begin(request: PageRequest) -> dict[str, object]:
+    projects = Project.objects.filter(archived_at=None).values_list("slug", flat=True)
+    title = NOT_NOW if UsageEvent.objects.exists() else NEVER
+    return first_event(request, projects=projects, now=timezone.now(), title=title)

@@ -11,6 +11,7 @@ from billing.reports.events import CursorError, events
 from billing.reports.spend import Row, spend
 from billing.web.clients import project_table
 from billing.web.figures import Figure, class_figure, spend_figure
+from billing.web.first import first_event
 from billing.web.names import model_names, named
 from billing.web.ranges import Asked, Choice, asked_range, kept_range, tabs
 from billing.web.screens import SpendScreen
@@ -31,7 +32,7 @@ def project_list(request: PageRequest) -> HttpResponse:
     now = spend(asked.days, granularity="total", group_by=("project",))
     before = spend(asked.before, granularity="total", group_by=("project",))
     names = dict(Project.objects.values_list("slug", "name"))
-    table = project_table(SpendScreen(asked, now, before), tenant=tenant, names=names, title="")
+    table = project_table(now, before, tenant=tenant, names=names, title="")
     context = {"section": "projects", "range": asked.picker, "table": table, "as_of": now.as_of}
     return render(request, "billing/projects.html", context, status=asked.status)
 
@@ -40,23 +41,22 @@ def project_list(request: PageRequest) -> HttpResponse:
 def project_page(request: PageRequest, project: str) -> HttpResponse:
     """Colours by token class beside tables of features and environments, or by model."""
     found = get_object_or_404(Project.objects.select_related("client"), slug=project)
-    by = "model" if request.GET.get("by") == "model" else "class"
-    zone = request.access.tenant.timezone
-    asked = asked_range(request, zone=zone, now=timezone.now(), keep=("by",))
+    access, by = request.access, "model" if request.GET.get("by") == "model" else "class"
+    asked = asked_range(request, zone=access.tenant.timezone, now=timezone.now(), keep=("by",))
     keys = ("model",) if by == "model" else ("feature", "environment")
     now = spend(asked.days, granularity=asked.unit, group_by=keys, project=project)
     before = spend(asked.before, granularity="total", project=project)
+    screen = SpendScreen(asked, now, before, is_viewer=access.is_viewer)
+    context = screen.context() | {"section": "projects", "project": found}
+    if screen.is_empty:
+        context |= first_event(request, projects=[project], now=timezone.now())
+        return render(request, "billing/project.html", context, status=asked.status)
     choices = tabs(BY, kept_range(request), current=by)
-    is_viewer = request.access.is_viewer
-    context = SpendScreen(asked, now, before).context(
-        label="Your spend" if is_viewer else "Spend"
-    ) | {
-        "section": "projects",
-        "project": found,
+    context |= {
         "figure": project_figure(now.rows, by=by, asked=asked, tabs=choices),
         "classes": class_table(now.total),
         "tables": facet_tables(now.rows, keys=keys),
-        "events": () if is_viewer else events(project=project, limit=NEWEST).events,
+        "events": () if access.is_viewer else events(project=project, limit=NEWEST).events,
     }
     return render(request, "billing/project.html", context, status=asked.status)
 

@@ -18,6 +18,11 @@ class SpendScreen:
     asked: Asked
     now: SpendReport
     before: SpendReport
+    is_viewer: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.now.total.events and not self.before.total.events
 
     @property
     def unpriced_models(self) -> list[str]:
@@ -25,7 +30,8 @@ class SpendScreen:
         rows = [row for row in self.now.rows if row.measures.unpriced_events]
         return sorted({row.keys["model"] for row in rows if row.keys.get("model")})
 
-    def stats(self, *, label: str = "Spend") -> list[Stat]:
+    def stats(self) -> list[Stat]:
+        label = "Your spend" if self.is_viewer else "Spend"
         return range_stats(
             f"{label} {self.asked.words}",
             spend=self.now.total,
@@ -34,14 +40,13 @@ class SpendScreen:
             second=self._second_stat(),
         )
 
-    def context(self, *, label: str = "Spend") -> dict[str, object]:
+    def context(self) -> dict[str, object]:
         return {
             "range": self.asked.picker,
-            "stats": self.stats(label=label),
+            "stats": self.stats(),
             "unpriced": self.now.total.unpriced_events,
             "models": self.unpriced_models,
             "as_of": self.now.as_of,
-            "is_empty": not self.now.total.events and not self.before.total.events,
         }
 
     def _second_stat(self) -> Stat:

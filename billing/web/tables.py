@@ -29,7 +29,6 @@ class BreakdownRow:
 class Breakdown:
     title: str
     noun: str
-    nothing: str
     rows: tuple[BreakdownRow, ...]
     total: Measures
     before: Decimal
@@ -82,7 +81,6 @@ def breakdown(
     url: Callable[[str], str] | None = None,
     exact: bool = False,
     everyone: bool = False,
-    nothing: str = "Nothing in this range.",
 ) -> Breakdown:
     """Add the rows up by `key`, largest spend first.
 
@@ -93,12 +91,10 @@ def breakdown(
     spend = by_key(rows, key=key)
     earlier = {value: sums.cost for value, sums in by_key(before or (), key=key).items()}
     whole = add_up(spend.values())
-    unspent = names if everyone else ()
-    listed = sorted({*spend, *earlier, *unspent}, key=lambda value: (-_cost(spend, value), value))
+    listed = {*spend, *earlier, *(names if everyone else ())}
     return Breakdown(
         title=title,
         noun=noun,
-        nothing=nothing,
         rows=tuple(
             BreakdownRow(
                 name=names.get(value) or value,
@@ -108,7 +104,7 @@ def breakdown(
                 before=earlier.get(value, ZERO),
                 share=_share(_cost(spend, value), whole=whole.cost),
             )
-            for value in listed
+            for value in sorted(listed, key=lambda each: (-_cost(spend, each), each))
         ),
         total=whole,
         before=total(earlier.values()),
