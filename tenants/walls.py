@@ -18,6 +18,9 @@ from tenants.scoping import APP_ROLE, DISPATCH_ROLE, VIEWER_ROLE
 
 ROLES = (APP_ROLE, VIEWER_ROLE, DISPATCH_ROLE)
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE"
+SEARCH_PATH = "pg_catalog, public, pg_temp"
+"""Of functions that run as the owner. pg_temp is searched first unless it is named: anybody who may make a
+temporary table could then put it, and code of their own, in the place of a real one."""
 
 
 def setting(name: str) -> str:
@@ -92,10 +95,18 @@ def definer_function(signature: str, *, returns: str, body: str, roles: str = AP
     """A function that runs as the owner of the tables, with a fixed search_path, for named roles only."""
     return RunSQL(
         f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE sql STABLE SECURITY DEFINER "
-        f"SET search_path = pg_catalog, public AS $$ {body} $$;"
+        f"SET search_path = {SEARCH_PATH} AS $$ {body} $$;"
         f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC;"
         f"GRANT EXECUTE ON FUNCTION {signature} TO {roles}",
         f"DROP FUNCTION {signature}",
+    )
+
+
+def temporary_tables_last(function: str) -> RunSQL:
+    """Give a function that was made with another search_path the safe one."""
+    return RunSQL(
+        f"ALTER FUNCTION {function} SET search_path = {SEARCH_PATH}",
+        f"ALTER FUNCTION {function} SET search_path = pg_catalog, public",
     )
 
 
