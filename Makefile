@@ -30,7 +30,7 @@ check: .venv/requirements-dev.done
 # Installed again whenever the file changes; both share one environment.
 .venv/%.done: %.txt | $(BIN)/python
 	@echo "Installing what $< names (the first time takes a minute) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
 $(BIN)/python:

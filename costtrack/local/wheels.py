@@ -36,8 +36,9 @@ def _copied_package(site: Path, *, state: State, binary: Path) -> Path:
     version = int((site / binary).stat().st_mtime)
     copy = state.root / "bin" / f"{package}-{version}"
     if not copy.exists():
-        shutil.rmtree(copy.parent, ignore_errors=True)
-        new = copy.with_name("new")
+        for old in copy.parent.glob(f"{package}-*"):
+            shutil.rmtree(old)
+        new = copy.with_name(f"{package}-new")
         for folder in (site / package, site / f"{package}.libs"):
             if folder.exists():
                 shutil.copytree(folder, new / folder.name, symlinks=True, ignore=NOT_NEEDED)

@@ -7,13 +7,15 @@ import sys
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from costtrack.local import server_urls
 from costtrack.local.account import Account, server_account
 from costtrack.local.errors import LocalError
-from costtrack.local.postgres import postgres_url
+from costtrack.local.postgres import postgres_url, start_postgres
 from costtrack.local.state import State, hold, open_state, secret_key, state_dir, throwaway_state
+from costtrack.local.valkey import start_valkey
 from costtrack.local.wheels import POSTGRES, VALKEY, find_binary
 
 BOTH = {"DATABASE_URL": "postgresql://a@b/c", "REDIS_URL": "redis://b"}
@@ -112,23 +114,24 @@ def test_root_keeps_its_state_where_the_servers_can_enter(folder, monkeypatch):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs servers as another user")
-@pytest.mark.parametrize("pattern", [POSTGRES, VALKEY])
-def test_binaries_out_of_reach_are_copied(folder, monkeypatch, pattern):
-    package = pattern.partition("/")[0]
-    origin = Path(importlib.util.find_spec(package).origin).parent
+def test_servers_out_of_reach_are_copied_and_run(folder, monkeypatch):
     site = folder / "venv"
     site.mkdir(mode=0o700)
-    for name in (package, f"{package}.libs"):
-        (site / name).symlink_to(origin.with_name(name))
+    for pattern in (POSTGRES, VALKEY):
+        package = pattern.partition("/")[0]
+        origin = Path(importlib.util.find_spec(package).origin).parent
+        for name in (package, f"{package}.libs"):
+            (site / name).symlink_to(origin.with_name(name))
     monkeypatch.setattr(sys, "path", [str(site)])
     with throwaway_state() as state:
-        binary = find_binary(pattern, state=state)
+        children = [start_postgres(state), start_valkey(state)]
+        with psycopg.connect(postgres_url(state)) as connection:
+            connection.execute("DO $$ BEGIN PERFORM 1; END $$")  # loads a library of the copy
+        for child in children:
+            child.stop()
 
-        assert state.root in binary.parents
-        assert find_binary(pattern, state=state) == binary
-        assert state.account.run([binary, "--version"], folder=state.root)
-        helper = binary.with_name("initdb")
-        assert not helper.exists() or state.account.run([helper, "--version"], folder=state.root)
+        binaries = [find_binary(pattern, state=state) for pattern in (POSTGRES, VALKEY)]
+        assert all(state.root in binary.parents and binary.exists() for binary in binaries)
     assert site.stat().st_mode & 0o777 == 0o700
 
 
