@@ -3,10 +3,15 @@
 import re
 from contextlib import contextmanager
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from tenants import scoping
 from tenants.scoping import InScope
+from tests.walls.catalogue import tenant_column
+
+FORBIDDEN = "42501"
+TAKEN = "23505"
+DANGLING = "23503"
 
 
 @contextmanager
@@ -24,6 +29,38 @@ def speaking_as(role, *, tenant=None, client=None):
 def as_owner():
     """The owner of the tables, whom row-level security does not bind: what is really there."""
     return speaking_as("NONE")
+
+
+def one(cursor, sql, parameters=()):
+    cursor.execute(sql, parameters)
+    row = cursor.fetchone()
+    return row and row[0]
+
+
+def refusal(cursor, sql, parameters=()):
+    """The SQLSTATE with which PostgreSQL refuses a statement; None when it does not."""
+    try:
+        with transaction.atomic():
+            cursor.execute(sql, parameters)
+    except DatabaseError as error:
+        return error.__cause__.sqlstate
+    return None
+
+
+def row_of(table, tenant, **changes):
+    """One row of a tenant, as JSON; `changes` are SQL."""
+    changed = "".join(f" || jsonb_build_object('{name}', {sql})" for name, sql in changes.items())
+    with as_owner() as cursor:
+        return one(
+            cursor,
+            f"SELECT to_jsonb(t) {changed} FROM {table} t WHERE {tenant_column(table)} = %s LIMIT 1",
+            [tenant],
+        )
+
+
+def insert(table):
+    """SQL that inserts the row of `row_of`, given as parameter."""
+    return f"INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::{table}, %s)"
 
 
 @contextmanager

@@ -41,6 +41,11 @@ class Twin:
         return self.company.tenant.pk
 
     @property
+    def client_id(self) -> int:
+        """Globex, whose viewer Vik is."""
+        return self.company.clients["globex"].pk
+
+    @property
     def all_marks(self) -> set[str]:
         return self.own.union(*self.marks.values())
 
