@@ -27,6 +27,8 @@ SLOT = 12
 LEAST = 4
 """The least height of a bar that is not zero: about a pixel, so a cent beside $1,000 is seen."""
 COLOURS = 6
+DENSE = 45
+"""More bars than this have no room for lines between their parts."""
 X_LABELS = 8
 X_STEPS = (1, 2, 3, 5, 7, 10, 14, 15, 30, 60, 90)
 OTHER = "other"
@@ -91,6 +93,10 @@ class Chart:
     @property
     def width(self) -> int:
         return SLOT * max(1, len(self.rows))
+
+    @property
+    def is_dense(self) -> bool:
+        return len(self.rows) > DENSE
 
     @property
     def total(self) -> Decimal:
@@ -202,8 +208,8 @@ def period_label(on: Moment, *, unit: str) -> str:
 
 
 def bar_width(count: int) -> int:
-    """Of a slot's width: few bars are slim, so that a single day is not a wall."""
-    return 2 if count < 3 else 4 if count < 11 else 8
+    """Of a slot's width: few bars are slim, so that a single day is not a wall; many are close."""
+    return 2 if count < 3 else 4 if count < 11 else 8 if count <= DENSE else 10
 
 
 def _y_labels(ticks: Sequence[Decimal]) -> tuple[str, ...]:

@@ -38,6 +38,8 @@ PUBLIC_PAGES = [
     "/accounts/login/",
 ]
 MOST_QUERIES = 8
+WITH_EVENTS = 2
+"""The project page also lists events: two lookups in reports/events.py name their clients and projects."""
 INLINE = re.compile(r"<style|\sstyle=|<script(?![^>]*src=)|\son\w+=\"|https?://(?!testserver)")
 
 
@@ -113,8 +115,9 @@ def test_queries_stay_few_with_data_and_without(ana, world, path):
 
     full = queries_of(ana, path)
 
-    assert len(empty) <= MOST_QUERIES, empty
-    assert len(full) <= MOST_QUERIES, full
+    most = MOST_QUERIES + (WITH_EVENTS if "projects/support-bot/" in path else 0)
+    assert len(empty) <= most, empty
+    assert len(full) <= most, full
 
 
 def test_navigation_lists_the_pages_there_are(ana, spent):
@@ -157,7 +160,7 @@ def test_event_page_adds_up_to_the_last_digit(ana, spent):
 
     text = text_of(page)
     assert "$0.0156" in text
-    assert "20,000 $0.30 ×1 $0.006" in text
+    assert "20,000 $0.30 $0.006" in text
     assert "Without caching: $0.0696" in text
     assert "&quot;cache_read_input_tokens&quot;: 20000" in page.content.decode()
 
@@ -215,9 +218,9 @@ class TestClientViewer:
         page = vik.get("/t/acme/clients/globex/").content.decode()
 
         assert "<h1>Your spend</h1>" in page
-        places = set(re.findall(r'href="(/[^"?]*)"', page)) - {"/"}
-        pages = {place for place in places if not place.startswith("/static/")}
-        assert pages == {"/t/acme/projects/support-bot/"}
+        places = set(re.findall(r'href="(/[^"?]*)"', page))
+        pages = {place for place in places if not place.startswith(("/static/", "/accounts/"))}
+        assert pages == {"/t/acme/", "/t/acme/projects/support-bot/"}
 
     def test_reads_nothing_of_the_agency(self, vik, spent):
         for path in ("/t/acme/clients/globex/", "/t/acme/projects/support-bot/"):
