@@ -9,7 +9,7 @@ Never: more than 8 MB of decompressed body in memory, whatever a gzip header cla
 import codecs
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from itertools import islice
 from typing import Protocol, cast
@@ -30,6 +30,7 @@ class Readable(Protocol):
 
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LENIENT = json.JSONDecoder(parse_int=len, parse_float=len, strict=False)
 
 
 def body_stream(environ: Mapping[str, object], *, stream: Readable) -> Readable:
@@ -115,25 +116,44 @@ def _envelope(body: bytes) -> list[bytes]:
 def _envelope_leniently(body: bytes) -> list[bytes]:
     """Second reading of a body that the strict one refused, to find out which item is to blame.
 
-    The standard library also reads NaN and lone surrogates, and broken UTF-8 is read as such; the items
-    that hold them are written out again as they were and refused one by one, and their neighbours live.
+    The standard library also reads NaN, lone surrogates and, as it is set up here, broken UTF-8, control
+    characters and endless numbers. The items stay as they were sent; each is then refused or taken alone.
     """
+    text = body.decode(errors="surrogateescape")
     try:
-        envelope = json.loads(body.decode(errors="surrogateescape"))
+        envelope = _LENIENT.decode(text)
         if not isinstance(envelope, dict):
             raise _not_a_batch()
         if "events" not in envelope:
-            return [json.dumps(envelope).encode()]
+            return [body]
         _refuse_extra_fields(set(envelope))
         if not isinstance(envelope["events"], list):
             raise _not_a_batch()
         if len(envelope["events"]) > MAX_EVENTS:
             raise _too_many()
-        return [json.dumps(item).encode() for item in envelope["events"]]
+        return [item.encode(errors="surrogateescape") for item in _slices(text)]
     except RecursionError as error:
         raise Problem(400, "invalid_json", "The body is nested too deeply.") from error
     except ValueError as error:
         raise Problem(400, "invalid_json", f"The body is not JSON: {str(error)[:150]}.") from error
+
+
+def _slices(text: str) -> Iterator[str]:
+    """The items of the list that opens with the first bracket of a text that is known to be JSON."""
+    place = text.index("[")
+    while text[place] != "]":
+        place = _after_space(text, place + 1)
+        if text[place] == "]":
+            return
+        _, end = _LENIENT.raw_decode(text, place)
+        yield text[place:end]
+        place = _after_space(text, end)
+
+
+def _after_space(text: str, place: int) -> int:
+    while text[place] in " \t\r\n":
+        place += 1
+    return place
 
 
 def _refuse_extra_fields(names: set[str]) -> None:
