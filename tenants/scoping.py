@@ -86,7 +86,7 @@ def dispatch_scope() -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL ROLE {DISPATCH_ROLE}")
         yield
-        if nested:
+        if nested and not connection.needs_rollback:
             _lower_wall()
 
 
