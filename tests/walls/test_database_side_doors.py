@@ -43,7 +43,8 @@ def test_a_partition_cannot_be_asked_past_its_parents_policy(twins, role):
 
     with speaking_as(role, tenant=twins.acme.id) as cursor:
         cursor.execute(
-            "SELECT name FROM unnest(%s::text[]) name WHERE has_any_column_privilege(name, 'SELECT, INSERT, UPDATE')"
+            "SELECT name FROM unnest(%s::text[]) name"
+            " WHERE has_any_column_privilege(name, 'SELECT, INSERT, UPDATE')"
             " OR has_table_privilege(name, 'DELETE, TRUNCATE')",
             [children],
         )
