@@ -8,6 +8,11 @@ Actor = User | str
 """A person, or a label such as `key ct_AbCdEfGh` or `command`."""
 
 
+def label_of(actor: Actor) -> str:
+    """What stays of an actor when the account is gone."""
+    return actor.email if isinstance(actor, User) else actor
+
+
 def record(
     action: str,
     *,
@@ -19,7 +24,7 @@ def record(
     person = actor if isinstance(actor, User) else None
     AuditEntry.objects.create(
         actor=person,
-        actor_label=person.email if person else str(actor),
+        actor_label=label_of(actor),
         action=action,
         subject=subject[:200],
         before=before,

@@ -13,6 +13,7 @@ from tests.factories import World, make_world
 TABLES = [
     "billing_usageevent",
     "billing_eventkey",
+    "billing_eventcorrection",
     "billing_spendentry",
     "billing_dailyspend",
     "billing_hourlyspend",

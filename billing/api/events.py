@@ -49,6 +49,7 @@ def summary_data(event: EventSummary) -> dict[str, Any]:
         "tokens": event.tokens,
         "cost": None if event.cost is None else plain(event.cost),
         "unpriced_reason": event.unpriced_reason or None,
+        "is_void": event.is_void,
     }
 
 
@@ -75,6 +76,15 @@ def detail_data(detail: EventDetail) -> dict[str, Any]:
         "cost_uncached": None if uncached is None else plain(uncached),
         "usage": detail.usage,
         "lines": lines,
+        "corrections": [
+            {
+                "kind": each.kind,
+                "made_at": each.made_at.isoformat(),
+                "actor": each.actor_label,
+                "reason": each.reason,
+            }
+            for each in detail.corrections
+        ],
         **detail.facts,
     }
 

@@ -128,11 +128,27 @@ class EventSummary(s.Serializer[object]):
     tokens = Tokens()
     cost = s.CharField(allow_null=True)
     unpriced_reason = s.CharField(allow_null=True)
+    is_void = s.BooleanField()
 
 
 class EventsAnswer(s.Serializer[object]):
     events = EventSummary(many=True)
     next_cursor = s.CharField(allow_null=True)
+
+
+class VoidBody(s.Serializer[object]):
+    source = s.CharField(
+        max_length=200, required=False, allow_blank=True, default="", trim_whitespace=False
+    )  # type: ignore[assignment]
+    id = s.CharField(max_length=200, trim_whitespace=False)
+    reason = s.CharField(max_length=500)
+
+
+class VoidAnswer(s.Serializer[object]):
+    status = s.ChoiceField(["voided", "duplicate"])
+    source = s.CharField()  # type: ignore[assignment]
+    id = s.CharField()
+    cost = s.CharField(allow_null=True, help_text="What the totals lost.")
 
 
 class PricePaid(s.Serializer[object]):
@@ -145,6 +161,13 @@ class PricePaid(s.Serializer[object]):
     checked_on = s.DateField()
 
 
+class Correction(s.Serializer[object]):
+    kind = s.ChoiceField(["void"])
+    made_at = s.DateTimeField()
+    actor = s.CharField()
+    reason = s.CharField()
+
+
 class ExplainedLine(Line):
     price = PricePaid()
 
@@ -153,6 +176,7 @@ class EventAnswer(EventSummary):
     cost_uncached = s.CharField(allow_null=True)
     usage = s.JSONField()
     lines = ExplainedLine(many=True)
+    corrections = Correction(many=True)
     stop_reason = s.CharField(required=False)
     session = s.CharField(required=False)
     task = s.CharField(required=False)

@@ -9,6 +9,7 @@ from billing.api.events import OneEvent
 from billing.api.ingest import Events
 from billing.api.price import Price
 from billing.api.spend import Spend
+from billing.api.void import Void
 
 
 class AnyText(StringConverter):
@@ -25,6 +26,7 @@ urlpatterns = [
     path("v1/openapi.json", openapi, name="openapi"),
     path("v1/events", Events.as_view()),
     path("v1/events/<str:source>/<text:event_id>", OneEvent.as_view()),
+    path("v1/events/void", Void.as_view()),
     path("v1/price", Price.as_view()),
     path("v1/spend", Spend.as_view()),
     path("v1/clients", catalogue.Clients.as_view()),

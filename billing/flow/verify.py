@@ -22,16 +22,30 @@ _PLAIN = ", ".join(f"e.{name}" for name in DIMENSIONS if name not in FREE_TEXT)
 _NAMED = ", ".join(f"{named(name)} AS {name}" for name in FREE_TEXT)
 _KEYS = f"priced, {', '.join(name for name in DIMENSIONS if name not in FREE_TEXT)}, {', '.join(FREE_TEXT)}"
 
-# The ledger, bucketed as the store statement does. The instants are widened by a day on both sides, so that
-# the index finds the partitions; which day an event is on only its local date says (a midnight may not exist).
-LEDGER = """(
-    SELECT e.*, price_id IS NOT NULL AS priced, 1 AS events, date_trunc('hour', occurred_at, 'UTC') AS hour
-    FROM (SELECT e.*, (occurred_at AT TIME ZONE t.timezone)::date AS day
-          FROM billing_usageevent e JOIN tenants_tenant t ON t.id = e.tenant_id
-          WHERE e.tenant_id = %(tenant)s
-            AND e.occurred_at >= (%(since)s::date - 1)::timestamp AT TIME ZONE 'UTC'
-            AND e.occurred_at < (%(until)s::date + 1)::timestamp AT TIME ZONE 'UTC') e
-    WHERE e.day >= %(since)s AND e.day < %(until)s)"""
+_DIMENSIONS = ", ".join(f"e.{name}" for name in DIMENSIONS if name != "variant")
+_INSTANTS = """e.tenant_id = %(tenant)s
+        AND e.occurred_at >= (%(since)s::date - 1)::timestamp AT TIME ZONE 'UTC'
+        AND e.occurred_at < (%(until)s::date + 1)::timestamp AT TIME ZONE 'UTC'"""
+
+# The ledger, events and corrections, bucketed as the store statement does. The instants are widened by a day on
+# both sides, so that the index finds the partitions; which day an event is on only its local date says (a
+# midnight may not exist).
+LEDGER = f"""(
+    SELECT * FROM (
+        SELECT *, (occurred_at AT TIME ZONE (SELECT timezone FROM tenants_tenant WHERE id = %(tenant)s))::date
+                AS day,
+            date_trunc('hour', occurred_at, 'UTC') AS hour, price_id IS NOT NULL AS priced
+        FROM (
+            SELECT e.occurred_at, e.price_id, {_DIMENSIONS}, e.variant, 1 AS events,
+                {", ".join(f"e.{name}" for name in MEASURES[1:])}
+            FROM billing_usageevent e WHERE {_INSTANTS}
+            UNION ALL
+            SELECT e.occurred_at, c.price_id, {_DIMENSIONS}, c.variant, c.events,
+                {", ".join(f"c.{name}" for name in MEASURES[1:])}
+            FROM billing_eventcorrection c JOIN billing_usageevent e USING (tenant_id, occurred_at, key)
+            WHERE {_INSTANTS}
+        ) counted
+    ) dated WHERE day >= %(since)s AND day < %(until)s)"""  # noqa: S608  built from constants only
 JOURNAL = """(SELECT * FROM billing_spendentry
     WHERE tenant_id = %(tenant)s AND day >= %(since)s AND day < %(until)s)"""
 CAPPED_LEDGER = f"""(SELECT e.day, e.hour, e.priced, {_PLAIN}, {_NAMED}, {", ".join(MEASURES)}

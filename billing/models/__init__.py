@@ -1,5 +1,6 @@
 """The nouns of `billing/`: what happened, what it cost, what it adds up to."""
 
+from billing.models.corrections import EventCorrection
 from billing.models.events import EventKey, UsageEvent
 from billing.models.prices import ModelAlias, PriceRow
 from billing.models.spend import DailySpend, DimensionValue, HourlySpend, SpendEntry
@@ -7,6 +8,7 @@ from billing.models.spend import DailySpend, DimensionValue, HourlySpend, SpendE
 __all__ = [
     "DailySpend",
     "DimensionValue",
+    "EventCorrection",
     "EventKey",
     "HourlySpend",
     "ModelAlias",

@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from billing.flow.book import price_book
 from billing.flow.extras import raw_usage
 from billing.flow.price import Line, Unpriced, explain
 from billing.flow.usage import Counts, Usage, read_usage
 from billing.flow.validate import identity
-from billing.models import EventKey, PriceRow, UsageEvent
+from billing.models import EventCorrection, EventKey, PriceRow, UsageEvent
+from billing.models.corrections import Kind
 from billing.money import TOKEN_CLASSES, total
 from tenants.models import Client, Project
 
@@ -49,6 +50,8 @@ class EventSummary:
     tokens: dict[str, int]
     cost: Decimal | None
     unpriced_reason: str
+    is_void: bool
+    """It was taken back: it counts nothing, and `cost` is what it counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class EventDetail:
     facts: dict[str, object]
     """The optional fields that the event came with."""
     cost_uncached: Decimal | None
+    corrections: list[EventCorrection]
+    """What was changed since, oldest first; nothing was overwritten."""
 
 
 class CursorError(ValueError):
@@ -152,6 +157,7 @@ def _detail(identities: Sequence[UUID]) -> EventDetail | None:
             name: getattr(event, name) for name in FACTS if getattr(event, name) not in ("", None)
         },
         cost_uncached=None if summary.cost is None else event.cost_uncached,
+        corrections=list(_corrections([event]).order_by("number")),
     )
 
 
@@ -169,6 +175,7 @@ def _lines(event: UsageEvent, usage: Usage) -> list[ExplainedLine]:
 
 
 def _summaries(found: Sequence[UsageEvent]) -> Iterator[EventSummary]:
+    void = _void_keys(found)
     clients = dict(Client.objects.values_list("pk", "slug"))
     projects = dict(Project.objects.values_list("pk", "slug"))
     for event in found:
@@ -188,7 +195,23 @@ def _summaries(found: Sequence[UsageEvent]) -> Iterator[EventSummary]:
             tokens=dict(zip(TOKEN_CLASSES, _tokens(event), strict=True)),
             cost=None if event.price_id is None else _cost(event),
             unpriced_reason=event.unpriced_reason,
+            is_void=event.key in void,
         )
+
+
+def _corrections(found: Sequence[UsageEvent]) -> QuerySet[EventCorrection]:
+    times = [event.occurred_at for event in found]
+    return EventCorrection.objects.filter(
+        occurred_at__gte=min(times),
+        occurred_at__lte=max(times),
+        key__in=[each.key for each in found],
+    )
+
+
+def _void_keys(found: Sequence[UsageEvent]) -> set[UUID]:
+    if not found:
+        return set()
+    return set(_corrections(found).filter(kind=Kind.VOID).values_list("key", flat=True))
 
 
 def _tokens(event: UsageEvent) -> Counts:

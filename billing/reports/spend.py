@@ -186,6 +186,7 @@ def _sql(granularity: str, group_by: Sequence[str], filters: dict[str, str]) -> 
             SELECT {columns} FROM billing_spendentry WHERE {where}
         ) bucket
         GROUP BY {places}
+        HAVING sum(events) <> 0
     ) summed
     ORDER BY period, {cost} DESC, {places}
     """  # noqa: S608  built from constants only; every value is a parameter

@@ -130,4 +130,5 @@ def sample_event(number: int, *, model: str, cost: Decimal | None) -> EventSumma
         tokens=dict.fromkeys(TOKEN_CLASSES, 0) | {"input": 200, "cache_read": 20_000},
         cost=cost,
         unpriced_reason="unknown_model" if cost is None else "",
+        is_void=False,
     )

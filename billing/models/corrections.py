@@ -1,0 +1,40 @@
+"""Corrections: rows beside the ledger that take back or change what an event counted. Nothing is edited.
+
+The ledger is events plus corrections. A correction carries signed measures and the bucket they belong to; what
+an event counts now is the sum of its row and of its corrections.
+"""
+
+from django.db import models
+
+from billing.models.measures import Counted
+from tenants.models.owned import TenantOwned
+
+
+class Kind(models.TextChoices):
+    VOID = "void"
+
+
+class EventCorrection(Counted, TenantOwned):
+    """One step of one event; `number` counts them. `events` is -1 where it takes the event back."""
+
+    client_column = "client_id"
+
+    pk = models.CompositePrimaryKey("tenant_id", "occurred_at", "key", "number")
+    occurred_at = models.DateTimeField()
+    made_at = models.DateTimeField()
+    key = models.UUIDField()
+    tenant_id = models.IntegerField()
+    client_id = models.IntegerField()
+    number = models.IntegerField()
+    events = models.IntegerField()
+    price_id = models.IntegerField(null=True)
+    kind = models.TextField(choices=Kind)
+    variant = models.TextField()
+    reason = models.TextField()
+    actor_label = models.TextField()
+
+    class Meta(TenantOwned.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number} of {self.key}"
