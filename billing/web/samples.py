@@ -113,7 +113,9 @@ def sample_figure(title: str, rows: Sequence[Row], *, days: Sequence[Moment]) ->
     return Figure(id=anchor, title=title, label="", words=chart_summary(chart), chart=chart)
 
 
-def sample_event(number: int, *, model: str, cost: Decimal | None) -> EventSummary:
+def sample_event(
+    number: int, *, model: str, cost: Decimal | None, is_void: bool = False
+) -> EventSummary:
     return EventSummary(
         key=UUID(int=number),
         source="",
@@ -130,5 +132,6 @@ def sample_event(number: int, *, model: str, cost: Decimal | None) -> EventSumma
         tokens=dict.fromkeys(TOKEN_CLASSES, 0) | {"input": 200, "cache_read": 20_000},
         cost=cost,
         unpriced_reason="unknown_model" if cost is None else "",
+        is_void=is_void,
         is_void=False,
     )
