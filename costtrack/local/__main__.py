@@ -11,6 +11,7 @@ import sys
 from costtrack.local.errors import LocalError
 from costtrack.local.exec import exec_beside_servers
 from costtrack.local.run import run
+from costtrack.local.supervisor import STOP_SIGNALS
 
 
 def main() -> int:
@@ -22,8 +23,9 @@ def main() -> int:
     execs.add_argument("--fresh", action="store_true", help="on empty servers, deleted afterwards")
     execs.add_argument("command", nargs="+", metavar="COMMAND")
     arguments = parser.parse_args()
-    for each in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.default_int_handler)
+    for each in STOP_SIGNALS:
+        if each != signal.SIGHUP or signal.getsignal(each) != signal.SIG_IGN:  # ignored by nohup
+            signal.signal(each, signal.default_int_handler)
     try:
         if arguments.verb == "run":
             return run(with_parent=arguments.with_parent)

@@ -57,7 +57,8 @@ def _run(command: Sequence[str], *, variables: Mapping[str, str]) -> int:
         process.send_signal(number)
 
     signal.signal(signal.SIGINT, lambda *_: None)
-    signal.signal(signal.SIGTERM, pass_on)
-    signal.signal(signal.SIGHUP, pass_on)
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(each) != signal.SIG_IGN:
+            signal.signal(each, pass_on)
     code = process.wait()
     return code if code >= 0 else 128 - code
