@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from billing.reports.spend import SpendReport, spend
 from billing.web.figures import spend_figure
@@ -20,6 +21,7 @@ from tenants.web.requests import PageRequest
 
 
 @page(STAFF)
+@require_safe
 def client_list(request: PageRequest) -> HttpResponse:
     tenant = request.access.tenant
     asked = asked_range(request, zone=tenant.timezone, now=timezone.now())
@@ -32,6 +34,7 @@ def client_list(request: PageRequest) -> HttpResponse:
 
 
 @page(EVERYONE)
+@require_safe
 def client_page(request: PageRequest, client: str) -> HttpResponse:
     """A client viewer meets 404 on every client but the own one: the scope shows no other."""
     tenant = request.access.tenant

@@ -5,6 +5,7 @@ from functools import cache
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
 from billing.web.openapi import Operation, operations
@@ -14,6 +15,7 @@ FIRST = ("/api/v1/events", "/api/v1/price", "/api/v1/spend")
 
 
 @login_not_required
+@require_safe
 def api_docs(request: HttpRequest) -> HttpResponse:
     context = {"operations": documented(), "origin": request.build_absolute_uri("/").rstrip("/")}
     return render(request, "billing/docs.html", context)

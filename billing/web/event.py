@@ -4,6 +4,7 @@ import json
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from billing.flow.price import REASONS
 from billing.reports.events import EventDetail, event_detail
@@ -12,6 +13,7 @@ from tenants.web.requests import PageRequest
 
 
 @page(STAFF)
+@require_safe
 def event_page(request: PageRequest) -> HttpResponse:
     """`?source=…&id=…`: both are free text, so they are no part of the path."""
     detail = event_detail(request.GET.get("source", ""), request.GET.get("id", ""))

@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from billing.models import UsageEvent
 from billing.reports.spend import spend
@@ -20,6 +21,7 @@ BY = {"model": "by model", "client": "by client"}
 
 
 @page(EVERYONE)
+@require_safe
 def overview(request: PageRequest) -> HttpResponse:
     """Staff see all clients; a client viewer is taken to the one page that is theirs."""
     tenant, viewer_of = request.access.tenant, request.access.client

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from billing.reports.events import CursorError, events
 from billing.reports.spend import Row, spend
@@ -26,6 +27,7 @@ PER_PAGE = 50
 
 
 @page(STAFF)
+@require_safe
 def project_list(request: PageRequest) -> HttpResponse:
     tenant = request.access.tenant
     asked = asked_range(request, zone=tenant.timezone, now=timezone.now())
@@ -38,6 +40,7 @@ def project_list(request: PageRequest) -> HttpResponse:
 
 
 @page(EVERYONE)
+@require_safe
 def project_page(request: PageRequest, project: str) -> HttpResponse:
     """Colours by token class beside tables of features and environments, or by model."""
     found = get_object_or_404(Project.objects.select_related("client"), slug=project)
@@ -62,6 +65,7 @@ def project_page(request: PageRequest, project: str) -> HttpResponse:
 
 
 @page(STAFF)
+@require_safe
 def project_events(request: PageRequest, project: str) -> HttpResponse:
     """All events of a project, newest first; `?cursor=` goes on where a page ended."""
     found = get_object_or_404(Project.objects.select_related("client"), slug=project)
