@@ -133,5 +133,4 @@ def sample_event(
         cost=cost,
         unpriced_reason="unknown_model" if cost is None else "",
         is_void=is_void,
-        is_void=False,
     )

@@ -8,6 +8,7 @@ from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from billing.web import samples
 from billing.web.figures import periods_of, spend_figure
@@ -35,6 +36,7 @@ class SampleForm(forms.Form):
 
 
 @login_not_required
+@require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
     """The parts of a client page with invented figures, then those that stand alone."""
     screen = sample_screen(request)
@@ -46,6 +48,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "events": [
             samples.sample_event(1, model="claude-sonnet-4-6", cost=Decimal("0.0156")),
             samples.sample_event(2, model="claude-opus-9", cost=None),
+            samples.sample_event(
+                3, model="claude-sonnet-4-6", cost=Decimal("0.0156"), is_void=True
+            ),
         ],
         "said": SAID,
         "first": samples.FIRST,

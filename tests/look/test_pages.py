@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from billing.flow.void import void
 from tests.factories import COST, event
 
 STAFF_PAGES = [
@@ -38,8 +39,8 @@ PUBLIC_PAGES = [
     "/accounts/login/",
 ]
 MOST_QUERIES = 8
-WITH_EVENTS = 2
-"""The project page also lists events: two lookups in reports/events.py name their clients and projects."""
+WITH_EVENTS = 3
+"""Pages that show events: reports/events.py looks up their clients, projects and corrections one by one."""
 INLINE = re.compile(r"<style|\sstyle=|<script(?![^>]*src=)|\son\w+=\"|https?://(?!testserver)")
 
 
@@ -115,7 +116,7 @@ def test_queries_stay_few_with_data_and_without(ana, world, path):
 
     full = queries_of(ana, path)
 
-    most = MOST_QUERIES + (WITH_EVENTS if "projects/support-bot/" in path else 0)
+    most = MOST_QUERIES + (WITH_EVENTS if "/support-bot/" in path or "/event/" in path else 0)
     assert len(empty) <= most, empty
     assert len(full) <= most, full
 
@@ -170,6 +171,17 @@ def test_event_without_a_price_says_why(ana, spent):
 
     assert "No price yet" in text
     assert "no model of exactly this name" in text
+
+
+def test_event_that_was_taken_back_says_so_and_why(ana, spent):
+    with spent.acme.scope():
+        void("", "e-1", reason="sent by a test", actor=spent.ana, now=timezone.now())
+
+    text = text_of(ana.get("/t/acme/event/?source=&id=e-1"))
+    listed = text_of(ana.get("/t/acme/projects/support-bot/events/"))
+
+    assert re.search(r"Taken back on .* by ana@acme.test: sent by a test", text)
+    assert " void " in listed
 
 
 def test_unknown_event_is_not_found(ana, spent):
