@@ -13,9 +13,9 @@ from billing.api.void import Void
 
 
 class AnyText(StringConverter):
-    """The id of an event: any text, slashes and line breaks included."""
+    """A source or an id: any text, slashes and line breaks included."""
 
-    regex = r"[\s\S]+"
+    regex = r"[\s\S]+?"
 
 
 register_converter(AnyText, "text")
@@ -25,7 +25,7 @@ openapi = SpectacularJSONAPIView.as_view(authentication_classes=[], permission_c
 urlpatterns = [
     path("v1/openapi.json", openapi, name="openapi"),
     path("v1/events", Events.as_view()),
-    path("v1/events/<str:source>/<text:event_id>", OneEvent.as_view()),
+    path("v1/events/<text:source>/<text:event_id>", OneEvent.as_view()),
     path("v1/events/void", Void.as_view()),
     path("v1/price", Price.as_view()),
     path("v1/spend", Spend.as_view()),

@@ -92,14 +92,15 @@ def _gunzip(body: bytes) -> bytes:
 
 def _lines(body: bytes) -> list[bytes]:
     """The lines that are not blank, and of too many only as many as show that they are."""
-    return list(islice((line for line in BytesIO(body) if line.strip()), MAX_EVENTS + 1))
+    lines = (line.strip() for line in BytesIO(body))
+    return list(islice(filter(None, lines), MAX_EVENTS + 1))
 
 
 def _envelope(body: bytes) -> list[bytes]:
     try:
         envelope = _OBJECT.decode(body)
         if "events" not in envelope:
-            return [body]
+            return [body.strip()]
         _refuse_extra_fields(set(envelope))
         items = _LIST.decode(envelope["events"])
         if len(items) > MAX_EVENTS:
@@ -125,7 +126,7 @@ def _envelope_leniently(body: bytes) -> list[bytes]:
         if not isinstance(envelope, dict):
             raise _not_a_batch()
         if "events" not in envelope:
-            return [body]
+            return [body.strip()]
         _refuse_extra_fields(set(envelope))
         if not isinstance(envelope["events"], list):
             raise _not_a_batch()
@@ -134,7 +135,10 @@ def _envelope_leniently(body: bytes) -> list[bytes]:
         return [item.encode(errors="surrogateescape") for item in _slices(text)]
     except RecursionError as error:
         raise Problem(400, "invalid_json", "The body is nested too deeply.") from error
-    except ValueError as error:
+    except (
+        ValueError,
+        IndexError,
+    ) as error:  # IndexError: `events` twice, and once a text with a bracket
         raise Problem(400, "invalid_json", f"The body is not JSON: {str(error)[:150]}.") from error
 
 
