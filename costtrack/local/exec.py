@@ -42,7 +42,7 @@ def _start_and_run(command: Sequence[str], *, state: State) -> int:
     with hold(state.root) as held, Supervisor() as supervisor:
         urls = start_servers(supervisor, state=state)
         variables = environment(urls, state=state)
-        held.publish({"address": f"no address: it runs {command[0]}", "urls": urls})
+        held.publish({"address": f"for the command {command[0]}", "urls": urls})
         return _run(command, variables=variables)
 
 

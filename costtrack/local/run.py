@@ -25,6 +25,7 @@ GUNICORN = "--worker-class gthread --workers 2 --threads 4 --graceful-timeout 3 
 CELERY_WORKER = (
     "--loglevel WARNING --concurrency 2 --without-gossip --without-mingle --without-heartbeat"
 )
+# in what migrate prints: the database was empty
 FIRST_MIGRATION = "Applying tenants.0001_initial... OK"
 CELERY_BEAT = "--loglevel WARNING --pidfile="
 WEB_START_LIMIT = 60.0  # seconds

@@ -71,7 +71,7 @@ def state_dir() -> Path:
         return Path(chosen).expanduser().resolve()
     if os.geteuid() == 0 and not server_account().can_reach(PROJECT):
         return SYSTEM_STATE / str(PROJECT).strip("/").replace("/", "-")
-    return PROJECT / ".state"
+    return (PROJECT / ".state").resolve()
 
 
 def open_state(root: Path) -> State:
@@ -101,24 +101,32 @@ def open_state(root: Path) -> State:
 
 
 def _own_folder(path: Path, *, mode: int, account: Account | None = None) -> None:
+    """Works on the opened folder: in /tmp a name may be made to point elsewhere in between."""
     path.mkdir(parents=True, exist_ok=True, mode=mode)
-    owner = account.uid if account else os.geteuid()
-    facts = path.lstat()
-    if facts.st_uid not in {owner, os.geteuid()}:
-        raise LocalError(
-            f"{path} belongs to another user and is not used. Choose another STATE_DIR."
-        )
-    if account and account.is_dropped and facts.st_uid != owner:
-        os.chown(path, account.uid, account.gid, follow_symlinks=False)
-    path.chmod(mode)
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        found = os.fstat(folder).st_uid
+        owner = account.uid if account else os.geteuid()
+        if found not in {owner, os.geteuid()}:
+            raise LocalError(
+                f"{path} belongs to another user. Start costtrack as that user, "
+                "or choose another folder with STATE_DIR."
+            )
+        if account and found != owner:
+            os.fchown(folder, account.uid, account.gid)
+        os.fchmod(folder, mode)
+    finally:
+        os.close(folder)
 
 
 @contextmanager
 def throwaway_state() -> Iterator[State]:
     """A state folder for one command, deleted afterwards, with what killed commands left."""
-    for leftover in TMP.glob(f"{THROWAWAY}*/running.json"):
-        with suppress(LocalError, OSError), hold(leftover.parent, patience=0):
-            shutil.rmtree(leftover.parent, ignore_errors=True)
+    for leftover in TMP.glob(f"{THROWAWAY}*"):
+        with suppress(LocalError, OSError):
+            if leftover.lstat().st_uid == os.geteuid() and (leftover / "running.json").exists():
+                with hold(leftover, patience=0):
+                    shutil.rmtree(leftover, ignore_errors=True)
     root = Path(tempfile.mkdtemp(prefix=THROWAWAY, dir=TMP))
     try:
         yield open_state(root)
@@ -157,7 +165,7 @@ def hold(root: Path, *, patience: float = 1.0) -> Iterator[Hold]:
 
     The patience covers a reader of the file, who locks it for a moment.
     """
-    descriptor = os.open(root / "running.json", os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(root / "running.json", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "r+") as file:
         deadline = time.monotonic() + patience
         while not _locked(file, fcntl.LOCK_EX):
@@ -180,8 +188,8 @@ def _locked(file: TextIOWrapper, kind: int) -> bool:
 
 def _already_running(root: Path, file: TextIOWrapper) -> str:
     facts = _parse(file)
-    where = facts.get("address", "an address it has not told yet")
-    return f"costtrack already runs on {where} (process {facts.get('pid', '?')}, data in {root})."
+    what = facts.get("address", "it is starting")
+    return f"costtrack already runs here: {what} (process {facts.get('pid', '?')}, data in {root})."
 
 
 def _parse(file: TextIOWrapper) -> dict[str, object]:

