@@ -109,6 +109,21 @@ def create_project(*, actor: Actor, slug: str, name: str, client: Client) -> Pro
     return project
 
 
+def set_timezone(zone: str, *, actor: Actor) -> None:
+    """Only the name of the zone; billing/actions.py makes the days anew with it."""
+    tenant = Tenant.objects.get()
+    before, tenant.timezone = tenant.timezone, zone
+    _validate(tenant)
+    tenant.save(update_fields=["timezone"])
+    record(
+        "tenant.timezone",
+        actor=actor,
+        subject=tenant.slug,
+        before={"timezone": before},
+        after={"timezone": zone},
+    )
+
+
 def rename(named: Client | Project, *, actor: Actor, name: str) -> None:
     before, named.name = named.name, name
     _validate(named)

@@ -1,0 +1,136 @@
+"""Whatever happens in whatever order, ledger = rollups + journal, and the report says what was accepted."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import count
+
+import pytest
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from billing.actions import change_timezone
+from billing.flow.verify import days_with_events, rebuild, verify
+from billing.flow.void import void
+from billing.periods import DayRange
+from billing.reports.spend import spend
+from tests.factories import NOON, USAGE, event, make_company
+
+ZONES = ("Europe/Sofia", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns", "UTC")
+EVER = DayRange(date(2025, 1, 1), date(2027, 1, 1))
+ids = st.integers(0, 30).map("e-{}".format)
+
+
+class Ledger(RuleBasedStateMachine):
+    """Keeps beside the database the simplest possible account: what was accepted and not taken back."""
+
+    company = None
+
+    def __init__(self):
+        super().__init__()
+        self.counted: dict[str, Decimal | None] = {}
+        self.void: set[str] = set()
+        self.posted: dict[str, dict] = {}
+
+    @rule(
+        event_id=ids,
+        hours=st.integers(-24 * 200, 0),
+        output=st.integers(0, 3),
+        model=st.sampled_from(["claude-sonnet-4-6", "claude-opus-9"]),
+        feature=st.sampled_from(["", "chat", "search"]),
+        project=st.sampled_from(["support-bot", "contract-agent"]),
+    )
+    def post(self, event_id, hours, output, model, feature, project):
+        said = event(
+            event_id,
+            occurred_at=(NOON + timedelta(hours=hours)).isoformat(),
+            usage=USAGE | {"output_tokens": output},
+            model=model,
+            feature=feature,
+            project=project,
+        )
+        (verdict,) = self.company.post(said)
+        if event_id not in self.posted:
+            assert verdict.status == "accepted"
+            self.posted[event_id], self.counted[event_id] = said, verdict.cost
+        else:
+            same = self.posted[event_id] == said
+            assert verdict.status == ("duplicate" if same else "conflict")
+
+    @precondition(lambda self: self.posted)
+    @rule(data=st.data())
+    def replay(self, data):
+        event_id = data.draw(st.sampled_from(sorted(self.posted)))
+        (verdict,) = self.company.post(self.posted[event_id])
+        assert verdict.status == "duplicate"
+
+    @precondition(lambda self: self.posted)
+    @rule(data=st.data())
+    def take_back(self, data):
+        event_id = data.draw(st.sampled_from(sorted(self.posted)))
+        with self.company.scope():
+            done = void("", event_id, reason="test", actor="test", now=timezone.now())
+        assert done.was_void == (event_id in self.void)
+        self.void.add(event_id)
+
+    @rule()
+    def fold(self):
+        self.company.fold()
+
+    @rule()
+    def rebuild(self):
+        with self.company.scope():
+            span = days_with_events()
+            if span:
+                rebuild(span[0], until=span[1])
+
+    @rule(zone=st.sampled_from(ZONES))
+    def move(self, zone):
+        with self.company.scope():
+            change_timezone(zone, actor="test")
+
+    @invariant()
+    def ledger_is_rollups_and_journal(self):
+        with self.company.scope():
+            span = days_with_events()
+            assert not span or verify(span[0], until=span[1]) == []
+
+    @invariant()
+    def every_report_says_what_was_counted(self):
+        counted = {key: cost for key, cost in self.counted.items() if key not in self.void}
+        cost = sum((each for each in counted.values() if each is not None), Decimal(0))
+        with self.company.scope():
+            for granularity in ("day", "hour", "total"):
+                total = spend(EVER, granularity=granularity, group_by=["project", "feature"]).total
+                assert (total.events, total.cost) == (len(counted), cost)
+                assert total.unpriced_events == sum(each is None for each in counted.values())
+
+
+@pytest.mark.django_db
+def test_any_order_of_what_can_happen_keeps_the_books():
+    """Every run has a company of its own, so that the runs do not meet."""
+    numbers = count()
+
+    class OneCompany(Ledger):
+        def __init__(self):
+            super().__init__()
+            number = next(numbers)
+            self.company = make_company(f"Run {number}", f"run-{number}", f"o{number}@run.test")
+
+    run_state_machine_as_test(
+        OneCompany,
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=25,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
