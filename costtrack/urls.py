@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from costtrack.health import livez, readyz
+from tenants.accounts import closed
 
 handler400 = "costtrack.errors.bad_request"
 handler404 = "costtrack.errors.not_found"
@@ -11,6 +12,7 @@ handler500 = "costtrack.errors.server_error"
 urlpatterns = [
     path("livez", livez),
     path("readyz", readyz),
+    path("accounts/email/", closed),
     path("accounts/", include("allauth.account.urls")),
     path("api/", include("billing.api.urls")),
     path("", include("tenants.web.urls")),
