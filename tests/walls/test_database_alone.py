@@ -10,6 +10,13 @@ from tests.walls.roles import FORBIDDEN, TAKEN, as_owner, insert, one, refusal, 
 TABLES = sorted(model._meta.db_table for model in OWNED)
 CLIENT_COLUMN = {model._meta.db_table: model.client_column for model in OWNED}
 
+RECORDS = (
+    "billing_usageevent",
+    "billing_eventcorrection",
+    "billing_eventkey",
+    "tenants_auditentry",
+)
+
 each_table = pytest.mark.parametrize("table", TABLES)
 each_role = pytest.mark.parametrize("role", [APP_ROLE, VIEWER_ROLE, DISPATCH_ROLE])
 
@@ -161,7 +168,7 @@ def test_no_role_empties_a_table(twins, table, role):
 
 
 @pytest.mark.smoke
-@pytest.mark.parametrize("table", ["billing_usageevent", "billing_eventkey", "tenants_auditentry"])
+@pytest.mark.parametrize("table", RECORDS)
 def test_what_was_recorded_is_never_edited_or_deleted(twins, table):
     with speaking_as(APP_ROLE, tenant=twins.acme.id) as cursor:
         assert refusal(cursor, f"UPDATE {table} SET tenant_id = tenant_id") == FORBIDDEN

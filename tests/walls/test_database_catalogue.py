@@ -26,6 +26,7 @@ APPEND = "INSERT SELECT"
 WALLS = {
     "billing_dailyspend": (ALL, "client_id"),
     "billing_dimensionvalue": ("DELETE INSERT SELECT", ""),
+    "billing_eventcorrection": (APPEND, "client_id"),
     "billing_eventkey": (APPEND, ""),
     "billing_hourlyspend": (ALL, "client_id"),
     "billing_spendentry": (ALL, "client_id"),
@@ -36,6 +37,12 @@ WALLS = {
     "tenants_membership": (ALL, ""),
     "tenants_project": (KEPT, "client_id"),
 }
+RECORDS = (
+    "billing_usageevent",
+    "billing_eventcorrection",
+    "billing_eventkey",
+    "tenants_auditentry",
+)
 READ_ONLY = {"billing_modelalias", "billing_pricerow"}
 DISPATCHED = {
     "tenants_tenant": "SELECT id SELECT slug SELECT timezone",
@@ -96,7 +103,7 @@ def test_the_roles_have_these_grants_and_no_others():
 
 
 def test_ledger_identities_and_audit_can_only_be_added_to():
-    for table in ("billing_usageevent", "billing_eventkey", "tenants_auditentry"):
+    for table in RECORDS:
         held = {found for (name, _), found in grants().items() if name == table}
         assert held <= {APPEND, "SELECT"}
 

@@ -6,12 +6,16 @@ Every text and every amount of one company or client is its own: see `marks`, wh
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from http.cookies import SimpleCookie
 
+from django.test import Client as Browser
 from django.utils import timezone
 
+from billing.flow.void import void
 from billing.money import dollars, plain
-from tenants.actions import add_member, create_client, create_key, create_project
+from tenants.actions import add_member, create_client, create_key, create_project, revoke_key
 from tenants.models import ApiKey, Client, Project, Role, User
+from tenants.models.keys import KeyScope
 from tests.factories import Company, World, event, make_world
 
 # Output tokens of one event: an amount that no other company or client has, nor any sum of others.
@@ -33,8 +37,8 @@ class Twin:
     hidden_project: Project
     marks: dict[str, set[str]]
     own: set[str] = field(default_factory=set)
-    bound_key: str = ""
-    """A read key that is bound to the project `support-bot`."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Secrets: per scope, `all` scopes, `bound` to the project support-bot, `revoked`, `expired`."""
 
     @property
     def id(self) -> int:
@@ -56,6 +60,14 @@ class Twins:
     acme: Twin
     brix: Twin
     people: dict[str, User]
+    sessions: dict[str, SimpleCookie] = field(default_factory=dict)
+
+    def browser(self, name: str, **options: object) -> Browser:
+        """A browser in which this person has signed in; `anonymous` has not."""
+        browser = Browser(**options)
+        if name != "anonymous":
+            browser.cookies = SimpleCookie(self.sessions[name].output(header="", sep=";"))
+        return browser
 
 
 def make_twins() -> Twins:
@@ -73,7 +85,12 @@ def make_twins() -> Twins:
             role=Role.CLIENT,
             client=world.brix.clients["globex"],
         )
-    return Twins(world=world, acme=acme, brix=brix, people=people)
+    twins = Twins(world=world, acme=acme, brix=brix, people=people)
+    for name, person in people.items():
+        browser = Browser()
+        browser.force_login(person)
+        twins.sessions[name] = browser.cookies
+    return twins
 
 
 def fill(company: Company, *, now: datetime) -> Twin:
@@ -85,6 +102,10 @@ def fill(company: Company, *, now: datetime) -> Twin:
         *_events(slug, "globex", at=now, number=2), *_events(slug, "initech", at=now, number=2)
     )
     with company.scope():
+        for name in ("globex", "initech"):
+            void(
+                f"source-{name}-{slug}", "v-1", reason=f"void-{name}-{slug}", actor="test", now=now
+            )
         client = create_client(actor="test", slug=f"only-{slug}", name=f"Only at {slug}")
         project = create_project(
             actor="test", slug=f"secret-{slug}", name=f"Secret of {slug}", client=client
@@ -92,26 +113,35 @@ def fill(company: Company, *, now: datetime) -> Twin:
         for key in ApiKey.objects.all():
             key.name = f"{slug} {key.name}"
             key.save()
-        bound_key = create_key(
-            actor="test",
-            name=f"{slug} bound key",
-            scopes=["read"],
-            project=company.projects["support-bot"],
-        )[1]
+        keys = company.keys | _more_keys(company, now=now)
         for each in company.projects.values():
             each.name = f"{each.name} of {slug}"
             each.save()
-        prefixes = set(ApiKey.objects.values_list("prefix", flat=True))
+        of_keys = {text for pair in ApiKey.objects.values_list("name", "prefix") for text in pair}
     return Twin(
         company=company,
         hidden_client=client,
         hidden_project=project,
         marks={name: _marks(company, name) for name in ("globex", "initech")},
-        own={client.slug, client.name, project.slug, project.name, f"{slug} bound key"}
-        | prefixes
+        own={client.slug, client.name, project.slug, project.name}
+        | of_keys
         | written(OUTPUT[slug, "globex"] + OUTPUT[slug, "initech"]),
-        bound_key=bound_key,
+        keys=keys,
     )
+
+
+def _more_keys(company: Company, *, now: datetime) -> dict[str, str]:
+    slug, made = company.tenant.slug, {}
+    for name, scopes in {"all": KeyScope.values, "bound": ["read"], "revoked": ["read"]}.items():
+        project = company.projects["support-bot"] if name == "bound" else None
+        key, made[name] = create_key(
+            actor="test", name=f"{slug} {name} key", scopes=scopes, project=project
+        )
+    revoke_key(key, actor="test")
+    made["expired"] = create_key(
+        actor="test", name=f"{slug} expired key", scopes=KeyScope.values, expires_at=now
+    )[1]
+    return made
 
 
 def _events(slug: str, client: str, *, at: datetime, number: int = 1) -> list[dict]:
@@ -130,6 +160,7 @@ def _events(slug: str, client: str, *, at: datetime, number: int = 1) -> list[di
     return [
         event(f"e-{number}", **shared, usage=usage),
         event(f"u-{number}", **shared, model=f"unheard-of-{name}"),
+        event("v-1", **shared),
     ]
 
 
@@ -138,7 +169,7 @@ def _marks(company: Company, client: str) -> set[str]:
     slug = company.tenant.slug
     name = f"{client}-{slug}"
     project = {"globex": "support-bot", "initech": "contract-agent"}[client]
-    texts = {f"{kind}-{name}" for kind in ("source", "feature", "env", "session", "team")}
+    texts = {f"{kind}-{name}" for kind in ("source", "feature", "env", "session", "team", "void")}
     texts |= {f"unheard-of-{name}", company.clients[client].name, company.projects[project].name}
     return texts | written(OUTPUT[slug, client])
 

@@ -1,0 +1,222 @@
+"""The table of routes: every address of the URL resolver, and who may do what there.
+
+A page's row gives the status for each person in PEOPLE, an API row the scopes of which a key needs one. Acme's
+addresses are asked: Ana owns it, Ada, Fay and Max are admin, finance and member of it, Vik is Globex's viewer,
+Bo owns Brix, Sam belongs nowhere.
+"""
+
+from dataclasses import dataclass, field
+
+PEOPLE = ("anonymous", "sam", "ana", "ada", "fay", "max", "vik", "bo")
+
+PUBLIC = "200 200 200 200 200 200 200 200"
+SIGNED_IN = "302 200 200 200 200 200 200 200"
+SIGNED_OUT = "200 302 302 302 302 302 302 302"
+EVERYONE = "302 404 200 200 200 200 200 404"
+STAFF = "302 404 200 200 200 200 403 404"
+MANAGERS = "302 404 200 200 403 403 403 404"
+NOBODY = "302 404 404 404 404 404 404 404"
+NO_VIEWER = "302 404 404 404 404 404 403 404"
+NO_MANAGER = "302 404 404 404 403 403 403 404"
+
+
+@dataclass(frozen=True)
+class Page:
+    pattern: str
+    path: str
+    statuses: str
+    method: str = "GET"
+    data: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def expected(self) -> dict[str, int]:
+        return dict(zip(PEOPLE, map(int, self.statuses.split()), strict=True))
+
+
+def done(allowed: str, status: int) -> str:
+    """The same people may, and what they get is this status."""
+    return allowed.replace("200", str(status))
+
+
+T = "t/<slug:tenant>/"
+PAGES = [
+    Page("livez", "/livez", PUBLIC),
+    Page("readyz", "/readyz", PUBLIC),
+    Page("robots.txt", "/robots.txt", PUBLIC),
+    Page("favicon.ico", "/favicon.ico", done(PUBLIC, 302)),
+    Page("styleguide/", "/styleguide/", PUBLIC),
+    Page("api/docs/", "/api/docs/", PUBLIC),
+    Page("api/v1/openapi.json", "/api/v1/openapi.json", PUBLIC),
+    Page("", "/", "302 200 302 302 302 302 302 302"),
+    Page(T, "/t/acme/", "302 404 200 200 200 200 302 404"),
+    Page(T, "/t/acme/?range=nonsense", "302 404 422 422 422 422 302 404"),
+    Page(T, "/t/no-such-company/", NOBODY),
+    Page(T + "clients/", "/t/acme/clients/", STAFF),
+    Page(T + "clients/<slug:client>/", "/t/acme/clients/globex/", EVERYONE),
+    Page(
+        T + "clients/<slug:client>/", "/t/acme/clients/initech/", "302 404 200 200 200 200 404 404"
+    ),
+    Page(T + "clients/<slug:client>/", "/t/acme/clients/only-brix/", NOBODY),
+    Page(
+        T + "clients/<slug:client>/", "/t/brix/clients/globex/", "302 404 404 404 404 404 404 200"
+    ),
+    Page(T + "projects/", "/t/acme/projects/", STAFF),
+    Page(T + "projects/<slug:project>/", "/t/acme/projects/support-bot/", EVERYONE),
+    Page(
+        T + "projects/<slug:project>/",
+        "/t/acme/projects/contract-agent/",
+        "302 404 200 200 200 200 404 404",
+    ),
+    Page(T + "projects/<slug:project>/", "/t/acme/projects/secret-brix/", NOBODY),
+    Page(T + "projects/<slug:project>/events/", "/t/acme/projects/support-bot/events/", STAFF),
+    Page(T + "projects/<slug:project>/events/", "/t/acme/projects/secret-brix/events/", NO_VIEWER),
+    Page(T + "event/", "/t/acme/event/?source=source-globex-acme&id=e-1", STAFF),
+    Page(T + "event/", "/t/acme/event/?source=source-globex-brix&id=e-1", NO_VIEWER),
+    Page(T + "keys/", "/t/acme/keys/", MANAGERS),
+    Page(
+        T + "keys/",
+        "/t/acme/keys/",
+        done(MANAGERS, 201),
+        "POST",
+        {"name": "new", "scopes": ["read"], "project": "support-bot"},
+    ),
+    Page(
+        T + "keys/",
+        "/t/acme/keys/",
+        done(MANAGERS, 422),
+        "POST",
+        {"name": "new", "scopes": ["read"], "project": "secret-brix"},
+    ),
+    Page(
+        T + "keys/<int:key>/revoke/", "/t/acme/keys/{acme_key}/revoke/", done(MANAGERS, 302), "POST"
+    ),
+    Page(T + "keys/<int:key>/revoke/", "/t/acme/keys/{brix_key}/revoke/", NO_MANAGER, "POST"),
+    Page(T + "new-client/", "/t/acme/new-client/", MANAGERS),
+    Page(
+        T + "new-client/",
+        "/t/acme/new-client/",
+        done(MANAGERS, 302),
+        "POST",
+        {"name": "Only at brix", "slug": "only-brix"},
+    ),
+    Page(T + "new-project/", "/t/acme/new-project/", MANAGERS),
+    Page(
+        T + "new-project/",
+        "/t/acme/new-project/",
+        done(MANAGERS, 302),
+        "POST",
+        {"name": "New", "slug": "new", "client": "globex"},
+    ),
+    Page(
+        T + "new-project/",
+        "/t/acme/new-project/",
+        done(MANAGERS, 422),
+        "POST",
+        {"name": "New", "slug": "new", "client": "only-brix"},
+    ),
+    Page("accounts/login/", "/accounts/login/", SIGNED_OUT),
+    Page("accounts/logout/", "/accounts/logout/", SIGNED_IN),
+    Page("accounts/logout/", "/accounts/logout/", done(PUBLIC, 302), "POST"),
+    Page("accounts/signup/", "/accounts/signup/", SIGNED_OUT),
+    Page("accounts/inactive/", "/accounts/inactive/", PUBLIC),
+    Page("accounts/reauthenticate/", "/accounts/reauthenticate/", SIGNED_IN),
+    Page("accounts/email/", "/accounts/email/", done(PUBLIC, 404)),
+    Page("accounts/email/", "/accounts/email/", done(PUBLIC, 404), "POST"),
+    Page("accounts/confirm-email/", "/accounts/confirm-email/", PUBLIC),
+    Page(r"accounts/^confirm-email/(?P<key>[-:\w]+)/$", "/accounts/confirm-email/x/", PUBLIC),
+    Page("accounts/password/change/", "/accounts/password/change/", SIGNED_IN),
+    Page("accounts/password/set/", "/accounts/password/set/", done(PUBLIC, 302)),
+    Page("accounts/password/reset/", "/accounts/password/reset/", PUBLIC),
+    Page("accounts/password/reset/done/", "/accounts/password/reset/done/", PUBLIC),
+    Page("accounts/password/reset/key/done/", "/accounts/password/reset/key/done/", PUBLIC),
+    Page(
+        r"accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        "/accounts/password/reset/key/1-x/",
+        PUBLIC,
+    ),
+    Page("accounts/login/code/confirm/", "/accounts/login/code/confirm/", done(PUBLIC, 302)),
+]
+
+
+@dataclass(frozen=True)
+class Call:
+    """`ok` is what a key of Acme gets that has one of these scopes; `foreign` what a key of Brix gets."""
+
+    pattern: str
+    path: str
+    needs: str
+    ok: int = 200
+    foreign: int = 200
+    method: str = "GET"
+    data: dict[str, object] | None = None
+
+    @property
+    def expected(self) -> dict[str, int]:
+        scopes = self.needs.split()
+        refused = dict.fromkeys(("none", "typo", "revoked", "expired"), 401)
+        own = {scope: self.ok if scope in scopes else 403 for scope in ("ingest", "read", "manage")}
+        return refused | own | {"brix": self.foreign}
+
+
+V = "api/v1/"
+EVENT = {"id": "x", "project": "secret-acme", "model": "m", "occurred_at": "2026-11-01T00:00:00Z"}
+EVENT["usage"] = {"input_tokens": 1, "output_tokens": 1}
+ONE_EVENT = "/api/v1/events/source-globex-acme/e-1"
+CALLS = [
+    Call(V + "events", "/api/v1/events", "read"),
+    Call(V + "events", "/api/v1/events", "ingest", method="POST", data=EVENT),
+    Call(V + "events/<text:source>/<text:event_id>", ONE_EVENT, "read", foreign=404),
+    Call(
+        V + "events/void",
+        "/api/v1/events/void",
+        "manage",
+        foreign=404,
+        method="POST",
+        data={"source": "source-globex-acme", "id": "e-1", "reason": "test"},
+    ),
+    Call(V + "price", "/api/v1/price", "ingest read", method="POST", data=EVENT),
+    Call(V + "spend", "/api/v1/spend", "read"),
+    Call(V + "clients", "/api/v1/clients", "read"),
+    Call(V + "clients", "/api/v1/clients", "manage", 201, 201, "POST", {"slug": "new"}),
+    Call(V + "clients/<slug:slug>", "/api/v1/clients/only-acme", "read", foreign=404),
+    Call(
+        V + "clients/<slug:slug>",
+        "/api/v1/clients/only-acme",
+        "manage",
+        foreign=404,
+        method="PATCH",
+        data={"name": "Other"},
+    ),
+    Call(V + "clients/<slug:slug>", "/api/v1/clients/only-acme", "manage", 204, 404, "DELETE"),
+    Call(V + "projects", "/api/v1/projects", "read"),
+    Call(
+        V + "projects",
+        "/api/v1/projects",
+        "manage",
+        201,
+        422,
+        "POST",
+        {"slug": "new", "client": "only-acme"},
+    ),
+    Call(V + "projects/<slug:slug>", "/api/v1/projects/secret-acme", "read", foreign=404),
+    Call(
+        V + "projects/<slug:slug>",
+        "/api/v1/projects/secret-acme",
+        "manage",
+        foreign=404,
+        method="PATCH",
+        data={"name": "Other"},
+    ),
+    Call(V + "projects/<slug:slug>", "/api/v1/projects/secret-acme", "manage", 204, 404, "DELETE"),
+    Call(V + "keys", "/api/v1/keys", "manage"),
+    Call(
+        V + "keys",
+        "/api/v1/keys",
+        "manage",
+        201,
+        422,
+        "POST",
+        {"name": "new", "scopes": ["read"], "project": "secret-acme"},
+    ),
+    Call(V + "keys/<int:key_id>", "/api/v1/keys/{acme_key}", "manage", 204, 404, "DELETE"),
+]
