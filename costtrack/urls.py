@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/email/", closed),
     path("accounts/", include("allauth.account.urls")),
     path("api/", include("billing.api.urls")),
+    path("", include("billing.web.site_urls")),
     path("", include("tenants.web.urls")),
     path("t/<slug:tenant>/", include("billing.web.urls")),
 ]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from billing.flow.book import price_book
 from billing.flow.extras import raw_usage
@@ -97,7 +97,7 @@ def events(
     limit: int = PAGE,
 ) -> EventPage:
     """Events from newest to oldest, [since, until); ties are ordered by identity, so no page loses one."""
-    rows = UsageEvent.objects.order_by("-occurred_at", "-key")
+    rows = _events().order_by("-occurred_at", "-key")
     if since:
         rows = rows.filter(occurred_at__gte=since)
     if until:
@@ -110,7 +110,7 @@ def events(
         at, key = _read_cursor(cursor)
         rows = rows.filter(Q(occurred_at__lt=at) | Q(key__lt=key), occurred_at__lte=at)
     found = list(rows[: limit + 1])
-    page = list(_summaries(found[:limit]))
+    page = [_summary(event) for event in found[:limit]]
     more = len(found) > limit
     return EventPage(page, _cursor(page[-1]) if more else "")
 
@@ -144,10 +144,10 @@ def _detail(identities: Sequence[UUID]) -> EventDetail | None:
     key = next((keys[each] for each in identities if each in keys), None)
     if key is None:
         return None
-    event = UsageEvent.objects.filter(occurred_at=key.occurred_at, key=key.key).first()
+    event = _events().filter(occurred_at=key.occurred_at, key=key.key).first()
     if event is None:
         return None
-    (summary,) = _summaries([event])
+    summary = _summary(event)
     usage = raw_usage(event.extras, tokens=_tokens(event), variant=event.variant)
     return EventDetail(
         summary=summary,
@@ -157,7 +157,11 @@ def _detail(identities: Sequence[UUID]) -> EventDetail | None:
             name: getattr(event, name) for name in FACTS if getattr(event, name) not in ("", None)
         },
         cost_uncached=None if summary.cost is None else event.cost_uncached,
-        corrections=list(_corrections([event]).order_by("number")),
+        corrections=list(
+            EventCorrection.objects.filter(occurred_at=event.occurred_at, key=event.key).order_by(
+                "number"
+            )
+        ),
     )
 
 
@@ -174,44 +178,37 @@ def _lines(event: UsageEvent, usage: Usage) -> list[ExplainedLine]:
     return [ExplainedLine(line, prices[line.price_id]) for line in lines]
 
 
-def _summaries(found: Sequence[UsageEvent]) -> Iterator[EventSummary]:
-    void = _void_keys(found)
-    clients = dict(Client.objects.values_list("pk", "slug"))
-    projects = dict(Project.objects.values_list("pk", "slug"))
-    for event in found:
-        yield EventSummary(
-            key=event.key,
-            source=event.source,
-            id=event.event_id,
-            occurred_at=event.occurred_at,
-            received_at=event.received_at,
-            client=clients[event.client_id],
-            project=projects[event.project_id],
-            provider=event.provider,
-            model=event.model,
-            variant=event.variant,
-            feature=event.feature,
-            environment=event.environment,
-            tokens=dict(zip(TOKEN_CLASSES, _tokens(event), strict=True)),
-            cost=None if event.price_id is None else _cost(event),
-            unpriced_reason=event.unpriced_reason,
-            is_void=event.key in void,
-        )
-
-
-def _corrections(found: Sequence[UsageEvent]) -> QuerySet[EventCorrection]:
-    times = [event.occurred_at for event in found]
-    return EventCorrection.objects.filter(
-        occurred_at__gte=min(times),
-        occurred_at__lte=max(times),
-        key__in=[each.key for each in found],
+def _events() -> QuerySet[UsageEvent]:
+    """Events with the names of where they are booked, and whether they were taken back."""
+    voids = EventCorrection.objects.filter(
+        occurred_at=OuterRef("occurred_at"), key=OuterRef("key"), kind=Kind.VOID
+    )
+    return UsageEvent.objects.annotate(
+        client_slug=Subquery(Client.objects.filter(pk=OuterRef("client_id")).values("slug")),
+        project_slug=Subquery(Project.objects.filter(pk=OuterRef("project_id")).values("slug")),
+        is_void=Exists(voids),
     )
 
 
-def _void_keys(found: Sequence[UsageEvent]) -> set[UUID]:
-    if not found:
-        return set()
-    return set(_corrections(found).filter(kind=Kind.VOID).values_list("key", flat=True))
+def _summary(event: UsageEvent) -> EventSummary:
+    return EventSummary(
+        key=event.key,
+        source=event.source,
+        id=event.event_id,
+        occurred_at=event.occurred_at,
+        received_at=event.received_at,
+        client=event.client_slug,  # type: ignore[attr-defined]
+        project=event.project_slug,  # type: ignore[attr-defined]
+        provider=event.provider,
+        model=event.model,
+        variant=event.variant,
+        feature=event.feature,
+        environment=event.environment,
+        tokens=dict(zip(TOKEN_CLASSES, _tokens(event), strict=True)),
+        cost=None if event.price_id is None else _cost(event),
+        unpriced_reason=event.unpriced_reason,
+        is_void=event.is_void,  # type: ignore[attr-defined]
+    )
 
 
 def _tokens(event: UsageEvent) -> Counts:

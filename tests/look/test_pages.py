@@ -39,8 +39,6 @@ PUBLIC_PAGES = [
     "/accounts/login/",
 ]
 MOST_QUERIES = 8
-WITH_EVENTS = 3
-"""Pages that show events: reports/events.py looks up their clients, projects and corrections one by one."""
 INLINE = re.compile(r"<style|\sstyle=|<script(?![^>]*src=)|\son\w+=\"|https?://(?!testserver)")
 
 
@@ -116,9 +114,8 @@ def test_queries_stay_few_with_data_and_without(ana, world, path):
 
     full = queries_of(ana, path)
 
-    most = MOST_QUERIES + (WITH_EVENTS if "/support-bot/" in path or "/event/" in path else 0)
-    assert len(empty) <= most, empty
-    assert len(full) <= most, full
+    assert len(empty) <= MOST_QUERIES, empty
+    assert len(full) <= MOST_QUERIES, full
 
 
 def test_navigation_lists_the_pages_there_are(ana, spent):
