@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
 from django.db.models.expressions import Expression
 from django.db.models.sql.compiler import SQLCompiler
@@ -21,6 +23,8 @@ from django.db.models.sql.compiler import SQLCompiler
 APP_ROLE = "costtrack_app"
 VIEWER_ROLE = "costtrack_viewer"
 DISPATCH_ROLE = "costtrack_dispatch"
+ANSWER_WITHIN = timedelta(seconds=30)
+"""How long one statement of a request may run."""
 
 
 class NoActiveTenant(RuntimeError):
@@ -49,11 +53,14 @@ def active_scope() -> Scope:
 
 
 @contextmanager
-def tenant_scope(tenant_id: int, *, client_id: int | None = None) -> Iterator[None]:
+def tenant_scope(
+    tenant_id: int, *, client_id: int | None = None, within: timedelta | None = None
+) -> Iterator[None]:
     """Open the scope of one tenant as one transaction; leave by an exception and nothing is kept.
 
     `client_id` makes it a client viewer's scope: the database role then reads that client's rows and
     writes nothing. The same scope may be opened again inside itself; another one may not.
+    `within` bounds each statement: what a person or a program waits for gives up in time.
     """
     scope = Scope(tenant_id, client_id)
     outer = _active.get()
@@ -68,7 +75,7 @@ def tenant_scope(tenant_id: int, *, client_id: int | None = None) -> Iterator[No
     with transaction.atomic():
         token = _active.set(scope)
         try:
-            _raise_wall(scope)
+            _raise_wall(scope, within=within)
             yield
             if nested and not connection.needs_rollback:
                 _lower_wall()
@@ -90,11 +97,13 @@ def dispatch_scope() -> Iterator[None]:
             _lower_wall()
 
 
-def _raise_wall(scope: Scope) -> None:
+def _raise_wall(scope: Scope, *, within: timedelta | None) -> None:
     statements = [f"SET LOCAL app.tenant_id = '{int(scope.tenant_id)}'"]
     if scope.client_id is not None:
         statements.append(f"SET LOCAL app.client_id = '{int(scope.client_id)}'")
         statements.append(f"SET LOCAL ROLE {VIEWER_ROLE}")
+    if within is not None:
+        statements.append(f"SET LOCAL statement_timeout = {within // timedelta(milliseconds=1)}")
     with connection.cursor() as cursor:
         cursor.execute("; ".join(statements))
 
@@ -114,7 +123,7 @@ def _lower_wall() -> None:
 class InScope(Expression):
     """`tenant_id = <active> [AND client_id = <active client>]`, resolved when the SQL is compiled.
 
-    A client viewer meets FALSE on every model that names no client column.
+    A client viewer meets an empty result on every model that names no client column.
     """
 
     conditional = True
@@ -133,7 +142,7 @@ class InScope(Expression):
     def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         scope = active_scope()
         if scope.client_id is not None and self.client is None:
-            return "FALSE", []
+            raise EmptyResultSet  # no query is sent: the viewer's role could not even ask
         sql, params = compiler.compile(self.tenant)
         condition, values = f"{sql} = %s", [*params, scope.tenant_id]
         if scope.client_id is not None:
