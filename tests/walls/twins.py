@@ -179,4 +179,6 @@ def written(tokens: int) -> set[str]:
     counts = {tokens, 2 * tokens, 4 * tokens}
     costs = {Decimal(PER_MILLION * each) / 1_000_000 for each in (tokens, 2 * tokens)}
     texts = {str(each) for each in counts} | {f"{each:,}" for each in counts}
-    return texts | {plain(each) for each in costs} | {dollars(each) for each in costs}
+    for cost in costs:
+        texts |= {plain(cost), dollars(cost), dollars(cost, places=4)}
+    return texts

@@ -1,0 +1,228 @@
+"""Every report and every answer of the API, run as Acme beside Brix's twin of the same data."""
+
+import inspect
+import itertools
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from billing.periods import DayRange
+from billing.reports import events as event_reports
+from billing.reports import spend as spend_reports
+from billing.reports.events import event_at, event_detail, events
+from billing.reports.spend import DIMENSIONS, GRANULARITIES, ReportError, spend
+from tenants.scoping import NoActiveTenant, tenant_scope
+from tests.walls.roles import application_wall_off, as_owner, database_wall_off
+from tests.walls.routes import CALLS
+from tests.walls.test_routes import path_of
+
+GROUPS = [(), *((name,) for name in (*DIMENSIONS, "token_class")), ("client", "model")]
+FILTERS = [
+    {},
+    {"client": "globex"},
+    {"client": "only-brix"},
+    {"project": "contract-agent"},
+    {"project": "secret-brix"},
+    {"model": "unheard-of-globex-brix"},
+    {"environment": "env-initech-acme"},
+]
+SOURCES = [
+    f"source-{client}-{slug}" for client in ("globex", "initech") for slug in ("acme", "brix")
+]
+
+
+def days():
+    today = timezone.now().date()
+    return DayRange(today - timedelta(days=40), today + timedelta(days=2))
+
+
+def spends():
+    """Every granularity, dimension and filter of the one question. The instant is left out: it moves."""
+    for granularity, groups, filters in itertools.product(GRANULARITIES, GROUPS, FILTERS):
+        try:
+            report = spend(days(), granularity=granularity, group_by=groups, **filters)
+        except ReportError as error:
+            yield repr(error.detail)
+        else:
+            yield repr((report.rows, report.total))
+
+
+def pages_of_events():
+    for choice in ({}, {"project": "support-bot"}, {"client": "initech"}, {"client": "only-brix"}):
+        first = events(**choice, limit=2)
+        yield repr(first)
+        if first.next_cursor:
+            yield repr(events(**choice, limit=2, cursor=first.next_cursor))
+
+
+def details():
+    for source, number in itertools.product(SOURCES, ("e-1", "u-2", "v-1")):
+        yield repr(event_detail(source, number))
+        yield repr(event_at(f"{source}/{number}"))
+
+
+REPORTS = {"spend": spends, "events": pages_of_events, "event_detail": details}
+ALSO = {"event_at": "with event_detail", "add_up": "adds what others found"}
+
+
+def everything():
+    return [text for report in REPORTS.values() for text in report()]
+
+
+def foreign(texts, marks):
+    return {mark for text in texts for mark in marks if mark in text}
+
+
+@pytest.mark.smoke
+def test_every_report_is_tried():
+    found = {
+        name
+        for module in (event_reports, spend_reports)
+        for name, member in inspect.getmembers(module, inspect.isfunction)
+        if member.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+    assert found == {*REPORTS, *ALSO}
+
+
+@pytest.mark.smoke
+def test_no_report_tells_of_another_company(twins):
+    with tenant_scope(twins.acme.id):
+        acme = everything()
+    with tenant_scope(twins.brix.id):
+        brix = everything()
+
+    assert foreign(acme, twins.brix.all_marks | {"Brix"}) == set()
+    assert foreign(brix, twins.acme.all_marks | {"Acme"}) == set()
+    assert len(foreign(acme, twins.acme.all_marks)) > 20
+
+
+def test_no_report_tells_a_viewer_of_another_client_or_of_keys(twins):
+    with tenant_scope(twins.acme.id, client_id=twins.acme.client_id):
+        seen = everything()
+
+    hidden = twins.brix.all_marks | twins.acme.own | twins.acme.marks["initech"]
+    assert foreign(seen, hidden) == set()
+    assert len(foreign(seen, twins.acme.marks["globex"])) > 5
+
+
+def test_what_a_company_spends_is_what_it_spends_alone(twins):
+    """To the last digit what its own ledger and corrections add up to."""
+    with as_owner() as cursor:
+        cursor.execute(
+            "SELECT sum(cost), sum(events) FROM ("
+            " SELECT cost_output + cost_input + cost_cache_read, 1 FROM billing_usageevent WHERE tenant_id = %s"
+            " UNION ALL SELECT cost_output + cost_input + cost_cache_read, events"
+            " FROM billing_eventcorrection WHERE tenant_id = %s) ledger (cost, events)",
+            [twins.acme.id, twins.acme.id],
+        )
+        cost, count = cursor.fetchone()
+
+    with tenant_scope(twins.acme.id):
+        total = spend(days()).total
+
+    assert (total.cost, total.events) == (cost, count)
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_without_a_scope_there_is_no_report(twins, report):
+    with pytest.raises(NoActiveTenant):
+        list(REPORTS[report]())
+
+
+@pytest.mark.parametrize("name", ["acme", "brix"])
+def test_with_the_application_wall_off_every_report_says_the_same(twins, name, monkeypatch):
+    twin = getattr(twins, name)
+    with tenant_scope(twin.id):
+        before = everything()
+        with application_wall_off(monkeypatch):
+            assert everything() == before
+
+
+def test_with_the_application_wall_off_a_viewers_spend_is_the_same(twins, monkeypatch):
+    with tenant_scope(twins.acme.id, client_id=twins.acme.client_id):
+        before = list(spends())
+        with application_wall_off(monkeypatch):
+            assert list(spends()) == before
+
+
+def test_with_the_database_wall_off_every_report_says_the_same(twins, monkeypatch):
+    with tenant_scope(twins.acme.id):
+        before = everything()
+
+    with database_wall_off(monkeypatch), tenant_scope(twins.acme.id):
+        assert everything() == before
+        with application_wall_off(monkeypatch):
+            assert foreign(pages_of_events(), twins.brix.all_marks)
+
+
+# --- The same over HTTP ------------------------------------------------------------------------------
+
+
+def answers(twins, twin):
+    """(address, status and body) of every reading call with a key of this company."""
+    browser = twins.browser("anonymous")
+    headers = {"Authorization": f"Bearer {twin.keys['all']}"}
+    queries = ["", "?group_by=client,api_key", "?group_by=project&client=only-brix", "?cursor=x"]
+    for row in CALLS:
+        if row.method != "GET":
+            continue
+        for query in queries:
+            path = path_of(row, twins) + query
+            response = browser.get(path, headers=headers)
+            yield path, f"{response.status_code} {response.content.decode()}"
+
+
+def api_leaks(twins, twin, other):
+    marks = other.all_marks | {other.company.tenant.name}
+    return {
+        path: {mark for mark in marks if mark in text and mark not in path}
+        for path, text in answers(twins, twin)
+        if any(mark in text and mark not in path for mark in marks)
+    }
+
+
+@pytest.mark.smoke
+def test_no_answer_of_the_api_tells_of_another_company(twins):
+    assert api_leaks(twins, twins.acme, twins.brix) == {}
+    assert api_leaks(twins, twins.brix, twins.acme) == {}
+    assert foreign(dict(answers(twins, twins.acme)).values(), twins.acme.all_marks)
+
+
+def test_with_the_application_wall_off_no_answer_does_either(twins, monkeypatch):
+    with application_wall_off(monkeypatch):
+        assert api_leaks(twins, twins.acme, twins.brix) == {}
+        assert api_leaks(twins, twins.brix, twins.acme) == {}
+
+
+FOREIGN = [row for row in CALLS if row.foreign == 404 and row.method != "POST"]
+
+
+@pytest.mark.parametrize("row", FOREIGN, ids=lambda row: f"{row.method} {row.path}")
+def test_a_foreign_object_and_one_of_nobody_look_alike(twins, row):
+    headers = {"Authorization": f"Bearer {twins.brix.keys['all']}"}
+    send = getattr(twins.browser("anonymous"), row.method.lower())
+    path = path_of(row, twins)
+
+    of_acme = send(path, headers=headers)
+    of_nobody = send(f"{path.rpartition('/')[0]}/999999999", headers=headers)
+
+    assert (of_acme.status_code, of_nobody.status_code) == (404, 404)
+    assert of_acme.content == of_nobody.content
+
+
+def test_a_foreign_event_cannot_be_told_from_none_by_taking_it_back(twins):
+    headers = {"Authorization": f"Bearer {twins.brix.keys['all']}"}
+    said = []
+    for event_id in ("e-1", "e-9"):
+        response = twins.browser("anonymous").post(
+            "/api/v1/events/void",
+            {"source": "source-globex-acme", "id": event_id, "reason": "test"},
+            content_type="application/json",
+            headers=headers,
+        )
+        said.append((response.status_code, response.content.decode().replace(event_id, "…")))
+
+    assert said[0] == said[1]
+    assert said[0][0] == 404
