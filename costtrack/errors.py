@@ -1,5 +1,8 @@
 """What an address answers that has no view, or whose view broke: a page for people, a problem for programs."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 
@@ -14,8 +17,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if is_api(request):
-        detail = "The request failed on our side; nothing of it was kept. Try it again."
-        return problem_response(Problem(500, "internal_error", detail))
+        return problem_response(_problem_of(sys.exception()))
     return defaults.server_error(request)
 
 
@@ -24,3 +26,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         detail = "The address or a header cannot be read, for instance because of a NUL (%00)."
         return problem_response(Problem(400, "bad_request", detail))
     return defaults.bad_request(request, exception)
+
+
+def _problem_of(error: BaseException | None) -> Problem:
+    """A database that is away or busy is a matter of waiting, and says so."""
+    if isinstance(error, OperationalError | InterfaceError):
+        detail = "The database is away or too busy; nothing was kept. Send it again."
+        return Problem(503, "unavailable", detail, retry_after=1)
+    detail = "The request failed on our side; nothing of it was kept. Send it again."
+    return Problem(500, "internal_error", detail)

@@ -92,6 +92,9 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
 }
+# Per API key: calls a second for ever, and calls at once. 0 turns it off.
+THROTTLE_PER_SECOND = env.number("THROTTLE_PER_SECOND", default=1_000)
+THROTTLE_BURST = env.number("THROTTLE_BURST", default=2_000)
 CELERY_BROKER_URL = env.celery_broker(REDIS_URL)
 
 AUTH_USER_MODEL = "tenants.User"

@@ -19,7 +19,8 @@ from tenants.actions import note_key_use
 from tenants.keys import FoundKey, find_key
 from tenants.keyview import KeyView
 from tenants.problems import Problem, problem_response
-from tenants.scoping import tenant_scope
+from tenants.scoping import ANSWER_WITHIN, tenant_scope
+from tenants.throttle import seconds_to_wait
 
 Responder = Callable[[HttpRequest], HttpResponse]
 
@@ -46,7 +47,7 @@ class KeyDoor:
         request.api_key = key  # type: ignore[attr-defined]
         if view_class.opens_own_scope:
             return None
-        with tenant_scope(key.tenant_id):
+        with tenant_scope(key.tenant_id, within=ANSWER_WITHIN):
             note_key_use(key, now=timezone.now())
             response = view(request, *args, **kwargs)
             response.render()
@@ -65,6 +66,9 @@ class KeyDoor:
         if not key.scopes & allowed:
             needed = " or ".join(sorted(allowed)) or "no"
             raise Problem(403, "missing_scope", f"This call needs a key with the {needed} scope.")
+        if wait := seconds_to_wait(key.id):
+            detail = f"This key calls too often; wait {wait} s. Batches hold up to 1,000 events."
+            raise Problem(429, "throttled", detail, retry_after=wait)
         return key
 
 
@@ -94,7 +98,7 @@ class PageDoor:
         request.access = access  # type: ignore[attr-defined]
         request.accesses = found  # type: ignore[attr-defined]
         client_id = access.client.pk if access.client else None
-        with tenant_scope(access.tenant.pk, client_id=client_id):
+        with tenant_scope(access.tenant.pk, client_id=client_id, within=ANSWER_WITHIN):
             response: HttpResponse = view(request, *args, **kwargs)
             if response.status_code >= 400:
                 transaction.set_rollback(True)

@@ -20,14 +20,18 @@ TITLES = {
     422: "The request makes no sense",
     429: "Too many requests",
     500: "Something broke on our side",
+    503: "Not now",
 }
 
 
 class Problem(Exception):
     """The request as a whole is refused; nothing of it was kept."""
 
-    def __init__(self, status_code: int, code: str, detail: str, *, field: str = "") -> None:
+    def __init__(
+        self, status_code: int, code: str, detail: str, *, field: str = "", retry_after: int = 0
+    ) -> None:
         super().__init__(detail)
+        self.retry_after = retry_after
         self.status_code = status_code
         self.code = code
         self.detail = detail
@@ -55,6 +59,8 @@ def problem_response(problem: Problem) -> JsonResponse:
     )
     if problem.status_code == status.HTTP_401_UNAUTHORIZED:
         response["WWW-Authenticate"] = "Bearer"
+    if problem.retry_after:
+        response["Retry-After"] = str(problem.retry_after)
     return response
 
 

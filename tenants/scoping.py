@@ -116,7 +116,8 @@ def _lower_wall() -> None:
     role = connection.settings_dict["OPTIONS"].get("assume_role", "NONE")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SET LOCAL app.tenant_id = ''; SET LOCAL app.client_id = ''; SET LOCAL ROLE {role}"
+            f"SET LOCAL app.tenant_id = ''; SET LOCAL app.client_id = ''; SET LOCAL ROLE {role};"
+            "SET LOCAL statement_timeout TO DEFAULT"
         )
 
 

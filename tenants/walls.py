@@ -28,6 +28,12 @@ def setting(name: str) -> str:
     return f"(SELECT nullif(current_setting('app.{name}', true), '')::bigint)"
 
 
+# Whoever made a role may administer it; taking it on is another privilege since PostgreSQL 16.
+TAKE_ON = (
+    "CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END"
+)
+
+
 def create_roles() -> RunSQL:
     """Roles are global to the server, so another database may have made them already."""
     statements = [
@@ -35,7 +41,7 @@ def create_roles() -> RunSQL:
                 CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS;
             EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
             DO $$ BEGIN
-                IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN
+                IF NOT pg_has_role(current_user, '{role}', {TAKE_ON}) THEN
                     GRANT {role} TO CURRENT_USER;
                 END IF; END $$;
             GRANT USAGE ON SCHEMA public TO {role};"""

@@ -31,6 +31,7 @@ TABLES = [
 
 
 def pytest_configure(config):
+    settings.THROTTLE_PER_SECOND = 0
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

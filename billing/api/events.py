@@ -18,7 +18,7 @@ from tenants.actions import note_key_use
 from tenants.keyview import KeyView
 from tenants.models import Tenant
 from tenants.problems import Problem
-from tenants.scoping import tenant_scope
+from tenants.scoping import ANSWER_WITHIN, tenant_scope
 
 
 def line_data(line: Line) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class EventReading(KeyView):
     def get(self, request: Request) -> Response:
         """The events, newest first, 100 to a page."""
         query = request.query_params
-        with tenant_scope(self.key.tenant_id):
+        with tenant_scope(self.key.tenant_id, within=ANSWER_WITHIN):
             note_key_use(self.key, now=timezone.now())
             try:
                 page = events(

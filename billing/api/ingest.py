@@ -17,7 +17,7 @@ from billing.flow.doorbell import ring
 from billing.flow.intake import Verdict, accept, check_items
 from billing.money import plain
 from tenants.actions import note_key_use
-from tenants.scoping import tenant_scope
+from tenants.scoping import ANSWER_WITHIN, tenant_scope
 
 STATUSES = ("accepted", "duplicate", "conflict", "rejected")
 
@@ -83,7 +83,7 @@ class Events(EventReading):
         """Post usage events: one object, a batch, or NDJSON; each gets its own verdict."""
         now = timezone.now()
         checked = check_items(items_of(request), now=now, bound_project=self.key.project)
-        with tenant_scope(self.key.tenant_id):
+        with tenant_scope(self.key.tenant_id, within=ANSWER_WITHIN):
             note_key_use(self.key, now=now)
             verdicts = accept(checked, key=self.key, now=now)
         if any(each.status == "accepted" for each in verdicts):

@@ -1,0 +1,88 @@
+"""One key cannot drown the others, no statement runs for ever, without Redis nobody is turned away."""
+
+import json
+
+import pytest
+from django.db import OperationalError, connection
+
+from tenants import throttle
+from tenants.scoping import ANSWER_WITHIN, tenant_scope
+from tests.factories import event
+
+
+def post(client, key, **changes):
+    return client.post(
+        "/api/v1/events",
+        json.dumps(event(**changes)),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {key}"},
+    )
+
+
+@pytest.fixture
+def two_at_once(settings):
+    settings.THROTTLE_PER_SECOND, settings.THROTTLE_BURST = 1, 2
+
+
+@pytest.mark.smoke
+def test_a_key_that_calls_too_often_is_told_how_long_to_wait(client, world, two_at_once):
+    answers = [post(client, world.acme.keys["ingest"], event_id=f"e-{n}") for n in range(3)]
+
+    assert [each.status_code for each in answers] == [200, 200, 429]
+    assert answers[2].json()["code"] == "throttled"
+    assert answers[2]["Retry-After"] == "1"
+    assert answers[2]["Content-Type"] == "application/problem+json"
+
+
+def test_other_keys_are_not_concerned(client, world, two_at_once):
+    for n in range(3):
+        post(client, world.acme.keys["ingest"], event_id=f"e-{n}")
+
+    assert post(client, world.brix.keys["ingest"]).status_code == 200
+
+
+def test_without_redis_nobody_is_turned_away(client, world, two_at_once, settings):
+    settings.REDIS_URL = "unix:///nowhere/redis.sock"
+    throttle._script.cache_clear()
+    try:
+        answers = [post(client, world.acme.keys["ingest"], event_id=f"e-{n}") for n in range(3)]
+    finally:
+        throttle._script.cache_clear()
+
+    assert [each.status_code for each in answers] == [200, 200, 200]
+
+
+def test_every_request_bounds_its_statements(client, world, monkeypatch):
+    seen = []
+
+    def look(*args, **kwargs):
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW statement_timeout")
+            seen.append(cursor.fetchone()[0])
+        return []
+
+    monkeypatch.setattr("billing.api.ingest.accept", look)
+    post(client, world.acme.keys["ingest"])
+
+    assert seen == [f"{ANSWER_WITHIN.seconds}s"]
+
+
+def test_a_bound_ends_with_its_scope(world):
+    with tenant_scope(world.acme.tenant.pk, within=ANSWER_WITHIN):
+        pass
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone()[0] == "0"
+
+
+def test_a_database_that_is_away_is_a_matter_of_waiting(client, world, monkeypatch):
+    def away(*args, **kwargs):
+        raise OperationalError("the connection is lost")
+
+    monkeypatch.setattr("billing.api.ingest.accept", away)
+    client.raise_request_exception = False
+    answer = post(client, world.acme.keys["ingest"])
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer["Retry-After"] == "1"
