@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.api.events import EventReading
-from billing.api.schemas import BATCH_EXAMPLE, BatchAnswer, BatchBody
+from billing.api.schemas import BATCH_EXAMPLE, BatchAnswer, BatchBody, Event, body_of
 from billing.flow.decode import body_stream, read_body, split_items
 from billing.flow.doorbell import ring
 from billing.flow.intake import Verdict, accept, check_items
@@ -75,7 +75,7 @@ class Events(EventReading):
     @extend_schema(
         operation_id="post_events",
         tags=["Events"],
-        request={"application/json": BatchBody, "application/x-ndjson": BatchBody},
+        request=body_of("EventsBody", BatchBody, Event),
         responses=BatchAnswer,
         examples=BATCH_EXAMPLE,
     )

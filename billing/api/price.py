@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from billing.api.events import line_data
 from billing.api.ingest import AnyBody, items_of
-from billing.api.schemas import BatchBody, PriceAnswer
+from billing.api.schemas import BareBatch, BareEvent, PriceAnswer, body_of
 from billing.flow.book import price_book
 from billing.flow.intake import Checked, check_items
 from billing.flow.price import REASONS, Unpriced, explain
@@ -28,7 +28,10 @@ class Price(KeyView):
     parser_classes = (AnyBody,)
 
     @extend_schema(
-        operation_id="price_events", tags=["Events"], request=BatchBody, responses=PriceAnswer
+        operation_id="price_events",
+        tags=["Events"],
+        request=body_of("BareEventsBody", BareBatch, BareEvent),
+        responses=PriceAnswer,
     )
     def post(self, request: Request) -> Response:
         """Price events without storing them; id and project may be left out."""

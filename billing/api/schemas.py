@@ -1,9 +1,12 @@
 """The shapes of requests and answers: they check small bodies and draw the OpenAPI document."""
 
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, PolymorphicProxySerializer
 from rest_framework import serializers as s
 
 from tenants.models.keys import KeyScope
+
+Body = dict[str, PolymorphicProxySerializer | OpenApiTypes]
 
 
 class Component(s.Serializer[object]):
@@ -32,8 +35,28 @@ class Event(s.Serializer[object]):
     tags = s.DictField(child=s.CharField(max_length=200), required=False)
 
 
+class BareEvent(Event):
+    """What pricing needs of an event; the rest may be there."""
+
+    id = s.CharField(max_length=200, required=False)
+
+
 class BatchBody(s.Serializer[object]):
     events = Event(many=True)
+
+
+class BareBatch(s.Serializer[object]):
+    events = BareEvent(many=True)
+
+
+def body_of(
+    name: str, batch: type[s.Serializer[object]], event: type[s.Serializer[object]]
+) -> Body:
+    """A batch, a single event, or a line for each event."""
+    either = PolymorphicProxySerializer(
+        component_name=name, serializers=[batch, event], resource_type_field_name=None
+    )
+    return {"application/json": either, "application/x-ndjson": OpenApiTypes.STR}
 
 
 class Verdict(s.Serializer[object]):

@@ -2,6 +2,7 @@
 
 In:   an OpenAPI 3 document as a dict.   Out: Operation, with the fields of what goes in and comes out.
 Promises: nested objects are flattened to dotted names, lists marked with [], so no script is needed.
+          Answers that are only referred to (problems, the same everywhere) are told once on the page.
 Never: a network call, or anything of the document that it does not understand.
 """
 
@@ -81,6 +82,7 @@ def _operation(document: Json, *, path: str, method: str, found: Json) -> Operat
                 fields=tuple(_fields(document, _json(_media(_json(answer)).get("schema")))),
             )
             for status, answer in _json(found.get("responses")).items()
+            if "$ref" not in _json(answer)
         ),
     )
 
