@@ -123,12 +123,13 @@ def grant_global_tables(sender: AppConfig, using: str, **_: Any) -> None:
     """
     if sender.label == "billing":
         return
-    tables = [
+    tables = {
         model._meta.db_table
         for model in sender.get_models(include_auto_created=True)
         if not hasattr(model, "tenant_column")
-    ]
+    }
     with connections[using].cursor() as cursor:
-        for table in tables:
+        # an app that was migrated back to nothing has none
+        for table in tables.intersection(connections[using].introspection.table_names(cursor)):
             cursor.execute(f'GRANT {READ_WRITE} ON "{table}" TO {APP_ROLE}')
         cursor.execute(f"GRANT SELECT ON django_migrations TO {APP_ROLE}")

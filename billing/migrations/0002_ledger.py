@@ -49,7 +49,9 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(MAKE_PARTITIONS, "DROP FUNCTION make_event_partitions(date)"),
-        migrations.RunSQL(STORAGE, migrations.RunSQL.noop),
+        migrations.RunSQL(
+            STORAGE, "ALTER TABLE billing_spendentry ALTER COLUMN id DROP IDENTITY"
+        ),
         wall("billing_usageevent", client="client_id", app="SELECT, INSERT"),
         wall("billing_eventkey", app="SELECT, INSERT"),
         wall("billing_spendentry", client="client_id", app="SELECT, INSERT, UPDATE, DELETE"),
