@@ -1,11 +1,17 @@
-"""Addresses of views that forgot to say who may see them."""
+"""Addresses of views that forgot to say who may see them, or that break."""
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
 from django.urls import path
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tenants.keyview import KeyView
+
+
+@login_not_required
+def broken(request):
+    raise RuntimeError("broken")
 
 
 def forgotten(request, **kwargs):
@@ -22,7 +28,12 @@ class Other(APIView):
         return Response("secret")
 
 
+handler400 = "costtrack.errors.bad_request"
+handler404 = "costtrack.errors.not_found"
+handler500 = "costtrack.errors.server_error"
 urlpatterns = [
+    path("broken/", broken),
+    path("api/v1/broken", broken),
     path("t/<slug:tenant>/undeclared/", forgotten),
     path("unmarked/", forgotten),
     path("accounts/login/", forgotten, name="account_login"),
