@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 
 import structlog
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 Responder = Callable[[HttpRequest], HttpResponse]
@@ -69,7 +69,7 @@ def security_headers(get_response: Responder) -> Responder:
 def refuse_nul(get_response: Responder) -> Responder:
     def middleware(request: HttpRequest) -> HttpResponse:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-            raise SuspiciousOperation("NUL in an address")
+            raise BadRequest("NUL in an address")
         return get_response(request)
 
     return middleware

@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.api.events import EventReading
-from billing.api.schemas import BATCH_EXAMPLE, BatchAnswer, BatchBody, Event, body_of
+from billing.api.openapi import body_of
+from billing.api.schemas import BATCH_EXAMPLE, BatchAnswer, BatchBody, Event
 from billing.flow.decode import body_stream, read_body, split_items
 from billing.flow.doorbell import ring
 from billing.flow.intake import Verdict, accept, check_items

@@ -7,11 +7,15 @@ from typing import Any, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import PolymorphicProxySerializer
+from rest_framework.serializers import Serializer
 
 from tenants.keyview import KeyView
 from tenants.problems import TITLES
 
 Document = dict[str, Any]
+Body = dict[str, PolymorphicProxySerializer | OpenApiTypes]
 
 WITH_EVENTS = ("/api/v1/events", "/api/v1/price")
 ANSWERS = {"200": "The answer.", "201": "It is made.", "204": "It is done."}
@@ -57,6 +61,14 @@ class KeySchema(AutoSchema):
     def _scopes(self) -> list[str]:
         view = cast(KeyView, self.view)
         return sorted(view.scopes_of(self.method))
+
+
+def body_of(name: str, batch: type[Serializer[object]], event: type[Serializer[object]]) -> Body:
+    """A batch, a single event, or a line for each event."""
+    either = PolymorphicProxySerializer(
+        component_name=name, serializers=[batch, event], resource_type_field_name=None
+    )
+    return {"application/json": either, "application/x-ndjson": OpenApiTypes.STR}
 
 
 def add_problems(result: Document, **_: Any) -> Document:

@@ -10,7 +10,8 @@ from rest_framework.response import Response
 
 from billing.api.events import line_data
 from billing.api.ingest import AnyBody, items_of
-from billing.api.schemas import BareBatch, BareEvent, PriceAnswer, body_of
+from billing.api.openapi import body_of
+from billing.api.schemas import BareBatch, BareEvent, PriceAnswer
 from billing.flow.book import price_book
 from billing.flow.intake import Checked, check_items
 from billing.flow.price import REASONS, Unpriced, explain

@@ -1,12 +1,10 @@
 """The shapes of requests and answers: they check small bodies and draw the OpenAPI document."""
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, PolymorphicProxySerializer
+from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers as s
 
+from billing.flow.decode import MAX_EVENTS
 from tenants.models.keys import KeyScope
-
-Body = dict[str, PolymorphicProxySerializer | OpenApiTypes]
 
 
 class Component(s.Serializer[object]):
@@ -16,13 +14,13 @@ class Component(s.Serializer[object]):
 
 
 class Event(s.Serializer[object]):
-    id = s.CharField(max_length=200)
+    id = s.CharField(min_length=1, max_length=200)
     source = s.CharField(required=False, max_length=200)  # type: ignore[assignment]
     project = s.CharField(required=False)
     occurred_at = s.DateTimeField()
     provider = s.CharField(required=False, max_length=200)
-    model = s.CharField(max_length=200)
-    usage = s.JSONField(help_text="The provider's usage object, verbatim.")
+    model = s.CharField(min_length=1, max_length=200)
+    usage = s.DictField(help_text="The provider's usage object, verbatim.")
     stop_reason = s.CharField(required=False, max_length=200)
     components = Component(many=True, required=False)
     feature = s.CharField(required=False, max_length=200)
@@ -38,25 +36,15 @@ class Event(s.Serializer[object]):
 class BareEvent(Event):
     """What pricing needs of an event; the rest may be there."""
 
-    id = s.CharField(max_length=200, required=False)
+    id = s.CharField(min_length=1, max_length=200, required=False)
 
 
 class BatchBody(s.Serializer[object]):
-    events = Event(many=True)
+    events = s.ListField(child=Event(), min_length=1, max_length=MAX_EVENTS)
 
 
 class BareBatch(s.Serializer[object]):
-    events = BareEvent(many=True)
-
-
-def body_of(
-    name: str, batch: type[s.Serializer[object]], event: type[s.Serializer[object]]
-) -> Body:
-    """A batch, a single event, or a line for each event."""
-    either = PolymorphicProxySerializer(
-        component_name=name, serializers=[batch, event], resource_type_field_name=None
-    )
-    return {"application/json": either, "application/x-ndjson": OpenApiTypes.STR}
+    events = s.ListField(child=BareEvent(), min_length=1, max_length=MAX_EVENTS)
 
 
 class Verdict(s.Serializer[object]):
@@ -163,8 +151,8 @@ class VoidBody(s.Serializer[object]):
     source = s.CharField(
         max_length=200, required=False, allow_blank=True, default="", trim_whitespace=False
     )  # type: ignore[assignment]
-    id = s.CharField(max_length=200, trim_whitespace=False)
-    reason = s.CharField(max_length=500)
+    id = s.CharField(min_length=1, max_length=200, trim_whitespace=False)
+    reason = s.CharField(min_length=1, max_length=500)
 
 
 class VoidAnswer(s.Serializer[object]):
@@ -197,7 +185,7 @@ class ExplainedLine(Line):
 
 class EventAnswer(EventSummary):
     cost_uncached = s.CharField(allow_null=True)
-    usage = s.JSONField()
+    usage = s.DictField()
     lines = ExplainedLine(many=True)
     corrections = Correction(many=True)
     stop_reason = s.CharField(required=False)
@@ -243,8 +231,8 @@ class SpendAnswer(s.Serializer[object]):
 
 
 class NewClient(s.Serializer[object]):
-    slug = s.SlugField(max_length=60)
-    name = s.CharField(max_length=120, required=False)
+    slug = s.SlugField(min_length=1, max_length=60)
+    name = s.CharField(min_length=1, max_length=120, required=False)
 
 
 class ClientAnswer(s.Serializer[object]):
@@ -258,11 +246,11 @@ class ClientsAnswer(s.Serializer[object]):
 
 
 class Rename(s.Serializer[object]):
-    name = s.CharField(max_length=120)
+    name = s.CharField(min_length=1, max_length=120)
 
 
 class NewProject(NewClient):
-    client = s.CharField()
+    client = s.CharField(min_length=1)
 
 
 class ProjectAnswer(ClientAnswer):
@@ -274,7 +262,7 @@ class ProjectsAnswer(s.Serializer[object]):
 
 
 class NewKey(s.Serializer[object]):
-    name = s.CharField(max_length=120)
+    name = s.CharField(min_length=1, max_length=120)
     scopes = s.MultipleChoiceField(choices=KeyScope.choices, allow_empty=False)
     project = s.CharField(required=False, allow_null=True)
     expires_at = s.DateTimeField(required=False, allow_null=True)
