@@ -67,7 +67,7 @@ def insert(table):
 def database_wall_off(monkeypatch):
     """Queries run as the owner of the tables and no setting is made: only the application is left."""
     with monkeypatch.context() as patch, as_owner():
-        patch.setattr(scoping, "_raise_wall", lambda scope: None)
+        patch.setattr(scoping, "_raise_wall", lambda scope, **how: None)
         patch.setattr(scoping, "_lower_wall", lambda: None)
         yield
 
