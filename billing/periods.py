@@ -75,6 +75,15 @@ def today_in(timezone: str, *, now: datetime) -> date:
     return now.astimezone(ZoneInfo(timezone)).date()
 
 
+def day_of(text: str) -> date | None:
+    """The day that is written YYYY-MM-DD; Python reads other spellings too, such as 2026-W47-1."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.isoformat() == text else None
+
+
 def start_of(day: date, *, timezone: str) -> datetime:
     """The instant at which a day begins in a zone, also where its midnight is skipped or comes twice."""
     return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
@@ -122,10 +131,7 @@ def checked_range(since: date, until: date) -> DayRange:
 
 
 def _date(text: str, *, field: str) -> date:
-    try:
-        found = date.fromisoformat(text) if len(text) == len("YYYY-MM-DD") else None
-    except ValueError:
-        found = None
+    found = day_of(text)
     if found is None or not date(2000, 1, 1) <= found <= date(2200, 1, 1):
         raise PeriodError(f"{field} must be a date such as 2026-11-01.", field=field)
     return found

@@ -1,6 +1,6 @@
 """GET /api/v1/events: the ledger page by page, and one event with the reason for its cost."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.utils import timezone
@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from billing.api.schemas import EventAnswer, EventsAnswer
 from billing.flow.price import Line
 from billing.money import plain
-from billing.periods import start_of
+from billing.periods import day_of, start_of
 from billing.reports.events import CursorError, EventDetail, EventSummary, event_at, events
 from tenants.actions import note_key_use
 from tenants.keyview import KeyView
@@ -144,8 +144,8 @@ def _instant(text: str, *, field: str) -> datetime | None:
     if not text:
         return None
     try:
-        if len(text) == len("YYYY-MM-DD"):
-            return start_of(date.fromisoformat(text), timezone=Tenant.objects.get().timezone)
+        if day := day_of(text):
+            return start_of(day, timezone=Tenant.objects.get().timezone)
         found = parse_datetime(text)
         if found is not None and found.tzinfo is not None:
             return found.astimezone(UTC)
