@@ -174,7 +174,9 @@ def revoke_key(key: ApiKey, *, actor: Actor) -> None:
 
 
 def note_key_use(key: FoundKey, *, now: datetime) -> None:
-    """Remember that a key was used, at most once a minute: one cheap UPDATE that mostly finds nothing."""
+    """Remember that a key was used, at most once a minute: mostly there is nothing to do."""
+    if key.last_used_at and key.last_used_at >= now - USE_NOTED_EVERY:
+        return
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
     ApiKey.objects.filter(stale, pk=key.id).update(last_used_at=now)
 

@@ -27,6 +27,7 @@ class FoundKey:
     project: str
     """The slug of the project it is bound to; '' = to none."""
     prefix: str
+    last_used_at: datetime | None
 
 
 def new_secret() -> str:
@@ -56,11 +57,11 @@ def find_key(secret: str, *, now: datetime) -> FoundKey | None:
         return None
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, tenant_id, scopes, project, prefix FROM api_key_lookup(%s, %s)",
+            "SELECT id, tenant_id, scopes, project, prefix, last_used_at FROM api_key_lookup(%s, %s)",
             [digest_of(secret), now],
         )
         row = cursor.fetchone()
-    return row and FoundKey(row[0], row[1], frozenset(row[2]), row[3], row[4])
+    return row and FoundKey(row[0], row[1], frozenset(row[2]), *row[3:])
 
 
 def _check(body: str) -> str:

@@ -7,11 +7,12 @@ processes share it.
 
 from functools import cache
 
-import redis
 import structlog
 from django.conf import settings
 from redis.commands.core import Script
 from redis.exceptions import RedisError
+
+from tenants.redis import client
 
 log = structlog.get_logger("costtrack.throttle")
 
@@ -47,7 +48,4 @@ def seconds_to_wait(key_id: int) -> int:
 
 @cache
 def _script() -> Script:
-    client = redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, protocol=2
-    )
-    return client.register_script(_SCRIPT)
+    return client().register_script(_SCRIPT)

@@ -8,18 +8,19 @@ from billing.models import ModelAlias, PriceRow
 _loaded: PriceBook | None = None
 
 # Rows are only ever added or closed, so these counts change with every change.
-VERSION_SQL = """
+VERSION = """
     SELECT (SELECT concat_ws('/', max(id), count(*), count(until)) FROM billing_pricerow)
         || '/' || (SELECT concat_ws('/', max(id), count(*)) FROM billing_modelalias)
 """
 
 
-def price_book() -> PriceBook:
-    """The book as it stands in the database now; one small query when nothing changed."""
+def price_book(version: str = "") -> PriceBook:
+    """The book as it stands in the database now; `version` when the caller has asked already."""
     global _loaded
-    with connection.cursor() as cursor:
-        cursor.execute(VERSION_SQL)
-        (version,) = cursor.fetchone()
+    if not version:
+        with connection.cursor() as cursor:
+            cursor.execute(VERSION)
+            (version,) = cursor.fetchone()
     book = _loaded
     if book is None or book.version != version:
         book = _loaded = _load(version)

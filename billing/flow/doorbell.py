@@ -5,8 +5,10 @@ One bell per tenant hangs in Redis until a worker takes it down, so a thousand b
 
 import structlog
 from celery import current_app
-from django.core.cache import cache
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from tenants.redis import client
 
 log = structlog.get_logger("costtrack.doorbell")
 
@@ -17,18 +19,21 @@ HANGS_FOR = 5
 def ring(tenant_id: int) -> None:
     """Call after commit. Never raises: with the broker down the event is as safe as before."""
     try:
-        if cache.add(_bell(tenant_id), 1, HANGS_FOR):
+        if client().set(_bell(tenant_id), 1, nx=True, ex=HANGS_FOR):
             current_app.send_task(
                 "billing.tasks.fold", kwargs={"tenant_id": tenant_id}, retry=False
             )
-    except (OperationalError, OSError) as error:
+    except (RedisError, OperationalError, OSError) as error:
         log.warning("doorbell_lost", tenant=tenant_id, error=type(error).__name__)
 
 
 def take_down(tenant_id: int) -> None:
     """Before folding: what is stored from now on rings again."""
-    cache.delete(_bell(tenant_id))
+    try:
+        client().delete(_bell(tenant_id))
+    except (RedisError, OSError) as error:
+        log.warning("doorbell_stuck", tenant=tenant_id, error=type(error).__name__)
 
 
 def _bell(tenant_id: int) -> str:
-    return f"bell:{tenant_id}"
+    return f"costtrack:bell:{tenant_id}"

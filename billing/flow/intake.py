@@ -14,9 +14,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from billing.flow.book import price_book
+from billing.flow.book import VERSION, price_book
 from billing.flow.extras import extras_of
-from billing.flow.locks import share_days
+from billing.flow.locks import SHARE_DAYS
 from billing.flow.price import PriceBook, Priced, Unpriced, price_event
 from billing.flow.store import COSTS, LedgerRow, Stored, store, stored
 from billing.flow.validate import Rejection, ValidEvent, validate
@@ -51,6 +51,12 @@ class Place:
 
 Checked = ValidEvent | Rejection
 
+DESK = f"""
+SELECT {SHARE_DAYS}::text, ({VERSION}),
+    (SELECT json_object_agg(slug, json_build_array(id, client_id)) FROM tenants_project
+     WHERE tenant_id = %(tenant)s AND slug = ANY(%(slugs)s))
+"""  # noqa: S608  built from constants only
+
 
 def check_items(items: Sequence[bytes], *, now: datetime, bound_project: str = "") -> list[Checked]:
     """Validate every item on its own. Pure, so it runs before any transaction is open."""
@@ -65,11 +71,9 @@ def check_items(items: Sequence[bytes], *, now: datetime, bound_project: str = "
 
 def accept(checked: Sequence[Checked], *, key: FoundKey | None, now: datetime) -> list[Verdict]:
     """Price and store what is new, inside the active scope, and say what became of each item."""
-    share_days()
-    places = _places({each.project for each in checked if isinstance(each, ValidEvent)})
+    places, book = _desk({each.project for each in checked if isinstance(each, ValidEvent)})
     placed = [_placed(each, places) for each in checked]
     first = _first_of_each_identity(placed)
-    book = price_book()
     rows = {
         index: _row(event, book, place=places[event.project], key=key, now=now)
         for index, event in first.items()
@@ -107,14 +111,15 @@ def _first_of_each_identity(checked: Sequence[Checked]) -> dict[int, ValidEvent]
     return first
 
 
-def _places(slugs: set[str]) -> dict[str, Place]:
-    """Archived projects count too: their applications may still run, and what they spend is spent."""
+def _desk(slugs: set[str]) -> tuple[dict[str, Place], PriceBook]:
+    """What a batch needs before it is priced: its share of the days, its places, the book. One query.
+
+    Archived projects count too: their applications may still run, and what they spend is spent.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT slug, id, client_id FROM tenants_project WHERE tenant_id = %s AND slug = ANY(%s)",
-            [active_scope().tenant_id, list(slugs)],
-        )
-        return {slug: Place(project, client) for slug, project, client in cursor.fetchall()}
+        cursor.execute(DESK, {"tenant": active_scope().tenant_id, "slugs": list(slugs)})
+        _, version, places = cursor.fetchone()
+    return {slug: Place(*ids) for slug, ids in (places or {}).items()}, price_book(version)
 
 
 def _row(

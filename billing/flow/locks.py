@@ -8,6 +8,7 @@ from django.db import connection
 from tenants.scoping import active_scope
 
 _DAYS, _NAMES = 7201, 7202
+SHARE_DAYS = f"pg_advisory_xact_lock_shared({_DAYS}, %(tenant)s)"
 
 
 def share_days() -> None:

@@ -33,9 +33,10 @@ class Migration(migrations.Migration):
         composite_reference("tenants_apikey", "project_id", "tenants_project"),
         definer_function(
             "api_key_lookup(p_digest bytea, p_now timestamptz)",
-            returns="TABLE (id int, tenant_id int, scopes varchar[], project varchar, prefix varchar)",
+            returns="TABLE (id int, tenant_id int, scopes varchar[], project varchar, prefix varchar,"
+            " last_used_at timestamptz)",
             body="""
-                SELECT k.id, k.tenant_id, k.scopes, coalesce(p.slug, ''), k.prefix
+                SELECT k.id, k.tenant_id, k.scopes, coalesce(p.slug, ''), k.prefix, k.last_used_at
                 FROM tenants_apikey k
                 LEFT JOIN tenants_project p ON p.tenant_id = k.tenant_id AND p.id = k.project_id
                 WHERE k.digest = p_digest AND k.revoked_at IS NULL
