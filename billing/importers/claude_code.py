@@ -64,7 +64,8 @@ def merge(messages: dict[tuple[str, str], Message], copies: Iterator[Message]) -
     for copy in copies:
         known = messages.get(copy.key, copy)
         fuller = copy if copy.tokens > known.tokens else known
-        messages[copy.key] = replace(fuller, occurred_at=min(copy.occurred_at, known.occurred_at))
+        times = [each for each in (copy.occurred_at, known.occurred_at) if each]
+        messages[copy.key] = replace(fuller, occurred_at=min(times, default=""))
 
 
 def event(message: Message, *, project: str) -> dict[str, object]:
