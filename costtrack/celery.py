@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import beat_init, worker_init
 from django.core.exceptions import ImproperlyConfigured
 
@@ -37,7 +38,7 @@ app.conf.update(
     beat_schedule={
         "sweep": {"task": "billing.tasks.sweep", "schedule": 60.0, "options": {"expires": 50}},
         "partitions": {"task": "billing.tasks.make_partitions", "schedule": 6 * 3600.0},
-        "verify": {"task": "billing.tasks.verify_all", "schedule": 24 * 3600.0},
+        "verify": {"task": "billing.tasks.verify_all", "schedule": crontab(hour=2, minute=30)},  # UTC
     },
 )
 app.autodiscover_tasks(["billing"])

@@ -87,6 +87,14 @@ def dispatch_sees(table: str, columns: str) -> RunSQL:
     )
 
 
+def dispatch_sees_also(table: str, columns: str) -> RunSQL:
+    """More columns of a table of which the dispatching role sees some already."""
+    return RunSQL(
+        f"GRANT SELECT ({columns}) ON {table} TO {DISPATCH_ROLE}",
+        f"REVOKE SELECT ({columns}) ON {table} FROM {DISPATCH_ROLE}",  # noqa: S608  a privilege, not a query
+    )
+
+
 def composite_reference(table: str, column: str, target: str) -> RunSQL:
     """A foreign key on (tenant_id, column): a row can only point into its own tenant."""
     name = f"{table}_{column}_same_tenant"

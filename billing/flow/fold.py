@@ -10,6 +10,7 @@ from datetime import date
 
 from django.db import connection
 
+from billing.flow.changed import mark_changed
 from billing.flow.locks import own_names
 from billing.flow.store import DIMENSIONS, MEASURES, Bound
 from tenants.scoping import active_scope
@@ -117,4 +118,6 @@ def fold(*, limit: int = 5_000) -> Folded:
             own_names()
             cursor.execute(keep_names(_THESE), parameters)
         cursor.execute(FOLD, parameters)
-        return Folded(len(ids), tuple(day for (day,) in cursor.fetchall()))
+        days = tuple(day for (day,) in cursor.fetchall())
+    mark_changed(days)
+    return Folded(len(ids), days)

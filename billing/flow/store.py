@@ -143,7 +143,7 @@ WHERE k.tenant_id = %s AND k.key = ANY(%s)
 
 _ENCODER = msgspec.json.Encoder()
 
-Bound = dict[str, int | str | date | UUID | list[int] | None]
+Bound = dict[str, int | str | date | UUID | list[int] | list[date] | None]
 """Parameters of a statement, by name."""
 
 

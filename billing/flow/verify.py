@@ -11,11 +11,14 @@ from datetime import date, timedelta
 
 from django.db import connection
 
+from billing.flow.changed import mark_changed
 from billing.flow.fold import FREE_TEXT, add_to_rollup, keep_names, named
 from billing.flow.locks import own_days
 from billing.flow.store import COSTS, DIMENSIONS, MEASURES, Bound
 from tenants.scoping import active_scope
 
+MOST = 100
+"""Differences that are listed per rollup."""
 ROLLUPS = {"billing_dailyspend": "day", "billing_hourlyspend": "day, hour"}
 
 _PLAIN = ", ".join(f"e.{name}" for name in DIMENSIONS if name not in FREE_TEXT)
@@ -51,6 +54,9 @@ JOURNAL = """(SELECT * FROM billing_spendentry
 CAPPED_LEDGER = f"""(SELECT e.day, e.hour, e.priced, {_PLAIN}, {_NAMED}, {", ".join(MEASURES)}
     FROM {LEDGER} e) capped"""  # noqa: S608  built from constants only
 
+DAYS_KEPT = """SELECT DISTINCT day FROM billing_dailyspend
+    WHERE tenant_id = %(tenant)s AND day >= %(since)s AND day < %(until)s"""
+
 
 def _compare(table: str, times: str) -> str:
     sums = ", ".join(f"sum({name}) AS {name}" for name in MEASURES)
@@ -73,7 +79,7 @@ def _compare(table: str, times: str) -> str:
         {" + ".join(f"coalesce(kept.{name}, 0)" for name in COSTS[:-1])}
     FROM said FULL JOIN kept USING ({times}, {_KEYS})
     WHERE ({said}) IS DISTINCT FROM ({kept})
-    ORDER BY day, project_id, model LIMIT 100
+    ORDER BY day, project_id, model LIMIT {MOST}
     """  # noqa: S608  built from constants only
 
 
@@ -130,6 +136,8 @@ def rebuild(since: date, *, until: date) -> None:
         cursor.execute(keep_names(LEDGER), parameters)
         for table, times in ROLLUPS.items():
             cursor.execute(add_to_rollup(table, times=times, source=CAPPED_LEDGER), parameters)
+        cursor.execute(DAYS_KEPT, parameters)
+        mark_changed(day for (day,) in cursor.fetchall())
 
 
 def days_with_events() -> tuple[date, date] | None:

@@ -2,6 +2,7 @@
 
 from billing.models.corrections import EventCorrection
 from billing.models.events import EventKey, UsageEvent
+from billing.models.operations import Heartbeat, SpendDay, Verification
 from billing.models.prices import ModelAlias, PriceRow
 from billing.models.spend import DailySpend, DimensionValue, HourlySpend, SpendEntry
 
@@ -10,9 +11,12 @@ __all__ = [
     "DimensionValue",
     "EventCorrection",
     "EventKey",
+    "Heartbeat",
     "HourlySpend",
     "ModelAlias",
     "PriceRow",
+    "SpendDay",
     "SpendEntry",
     "UsageEvent",
+    "Verification",
 ]

@@ -1,6 +1,7 @@
 """The journal and the rollups: what the ledger adds up to, by bucket."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 from billing.models.measures import Counted
 from tenants.models.owned import TenantOwned
@@ -36,6 +37,7 @@ class SpendEntry(Bucket):
     id = models.BigIntegerField()
     hour = models.DateTimeField()
     """The UTC hour's start."""
+    stored_at = models.DateTimeField(db_default=Now())
 
     class Meta(Bucket.Meta):
         pass

@@ -9,6 +9,7 @@ GLOBAL_TABLES = {
     "auth_group",
     "auth_group_permissions",
     "auth_permission",
+    "billing_heartbeat",
     "billing_modelalias",
     "billing_pricerow",
     "django_content_type",

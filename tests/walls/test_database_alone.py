@@ -90,7 +90,12 @@ def test_a_viewer_without_a_client_sees_no_rows(twins, table):
 @each_table
 def test_the_dispatching_role_learns_who_has_something_due_and_nothing_else(twins, table):
     """Whatever the settings say: it is bound by columns, not by a tenant."""
-    known = {"tenants_tenant": "id, slug, timezone", "billing_spendentry": "tenant_id"}
+    known = {
+        "tenants_tenant": "id, slug, timezone",
+        "billing_spendday": "tenant_id, day, differences",
+        "billing_spendentry": "tenant_id, id, stored_at",
+        "billing_verification": "tenant_id, at, since, until, differences, milliseconds",
+    }
 
     with speaking_as(DISPATCH_ROLE, tenant=twins.acme.id) as cursor:
         assert refusal(cursor, f"SELECT * FROM {table}") == FORBIDDEN

@@ -29,8 +29,10 @@ WALLS = {
     "billing_eventcorrection": (APPEND, "client_id"),
     "billing_eventkey": (APPEND, ""),
     "billing_hourlyspend": (ALL, "client_id"),
+    "billing_spendday": (KEPT, ""),
     "billing_spendentry": (ALL, "client_id"),
     "billing_usageevent": (APPEND, "client_id"),
+    "billing_verification": ("DELETE INSERT SELECT", ""),
     "tenants_apikey": (KEPT, ""),
     "tenants_auditentry": (APPEND, ""),
     "tenants_client": (KEPT, "id"),
@@ -44,9 +46,13 @@ RECORDS = (
     "tenants_auditentry",
 )
 READ_ONLY = {"billing_modelalias", "billing_pricerow"}
+SIGNS_OF_LIFE = "billing_heartbeat"
 DISPATCHED = {
     "tenants_tenant": "SELECT id SELECT slug SELECT timezone",
-    "billing_spendentry": "SELECT tenant_id",
+    "billing_spendday": "SELECT day SELECT differences SELECT tenant_id",
+    "billing_spendentry": "SELECT id SELECT stored_at SELECT tenant_id",
+    "billing_verification": "SELECT at SELECT differences SELECT milliseconds SELECT since SELECT tenant_id"
+    " SELECT until",
 }
 
 
@@ -60,6 +66,7 @@ def expected_grants():
         found[table, APP_ROLE] = "SELECT" if table == "django_migrations" else ALL
     for table in READ_ONLY:
         found[table, APP_ROLE] = found[table, VIEWER_ROLE] = "SELECT"
+    found[SIGNS_OF_LIFE, APP_ROLE], found[SIGNS_OF_LIFE, DISPATCH_ROLE] = KEPT, "SELECT"
     return found
 
 

@@ -4,13 +4,14 @@ Every text and every amount of one company or client is its own: see `marks`, wh
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from http.cookies import SimpleCookie
 
 from django.test import Client as Browser
 from django.utils import timezone
 
+from billing.flow.proof import prove_changed
 from billing.flow.void import void
 from billing.money import dollars, plain
 from tenants.actions import add_member, create_client, create_key, create_project, revoke_key
@@ -102,6 +103,7 @@ def fill(company: Company, *, now: datetime) -> Twin:
         *_events(slug, "globex", at=now, number=2), *_events(slug, "initech", at=now, number=2)
     )
     with company.scope():
+        prove_changed(now=now, within=timedelta(seconds=20), choose=min)
         for name in ("globex", "initech"):
             void(
                 f"source-{name}-{slug}", "v-1", reason=f"void-{name}-{slug}", actor="test", now=now
