@@ -1,0 +1,132 @@
+"""The commands: verify_spend proves, rebuild_spend restores, seed_demo makes a demo once."""
+
+import json
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from billing.models import DailySpend, HourlySpend, SpendEntry, UsageEvent
+from tenants.directory import all_tenants
+from tenants.models import User
+from tenants.scoping import tenant_scope
+from tests.api.conftest import EVENTS
+from tests.billing.test_ledger import differences, total
+from tests.factories import event
+
+
+def run(name, *args, **options):
+    out, err = StringIO(), StringIO()
+    try:
+        call_command(name, *args, stdout=out, stderr=err, **options)
+    except CommandError as error:
+        return out.getvalue(), err.getvalue(), str(error)
+    return out.getvalue(), err.getvalue(), ""
+
+
+@pytest.fixture
+def spent(world):
+    """Acme with three months, half folded; Brix with a day."""
+    for month in ("09", "10", "11"):
+        world.acme.post(event(f"a-{month}", occurred_at=f"2026-{month}-15T12:00:00Z"))
+    world.acme.fold()
+    world.acme.post(event("unfolded"), event("unpriced", model="claude-opus-9"))
+    world.brix.post(event())
+    world.brix.fold()
+    return world
+
+
+DAMAGES = {
+    "a cost": lambda: DailySpend.objects.filter(day__month=10).update(cost_output=Decimal("9.99")),
+    "the last decimal": lambda: HourlySpend.objects.filter(day__month=10).update(
+        cost_input=Decimal("0.000600000000000001")
+    ),
+    "tokens": lambda: DailySpend.objects.update(tokens_cache_read=1),
+    "the count": lambda: HourlySpend.objects.update(events=7),
+    "the uncached cost": lambda: DailySpend.objects.update(cost_uncached=0),
+    "a missing bucket": lambda: DailySpend.objects.filter(day__month=9).delete(),
+    "a bucket of nothing": lambda: HourlySpend.objects.filter(day__month=9).update(model="other"),
+    "a lost journal row": lambda: SpendEntry.objects.all().delete(),
+    "a project": lambda: DailySpend.objects.update(project_id=2**31 - 1),
+}
+
+
+@pytest.mark.smoke
+def test_verify_says_that_all_is_well(spent):
+    out, err, error = run("verify_spend")
+
+    assert (err, error) == ("", "")
+    assert out.splitlines()[-1] == "ledger = rollups + journal"
+    assert {"acme", "brix"} <= {each.partition(":")[0] for each in out.splitlines()}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_verify_finds_any_damage_and_rebuild_restores_every_total(spent, damage):
+    before = total(spent.acme)
+    with spent.acme.scope():
+        damage()
+
+    _, found, failed = run("verify_spend")
+    run("rebuild_spend", tenant="acme")
+    _, found_after, failed_after = run("verify_spend")
+
+    assert "rebuild_spend" in failed
+    assert all(each.startswith("acme: billing_") for each in found.splitlines())
+    assert (found_after, failed_after) == ("", "")
+    assert total(spent.acme) == before
+    assert total(spent.brix).events == 1
+
+
+def test_a_command_for_one_tenant_leaves_the_others_alone(spent):
+    with spent.brix.scope():
+        DailySpend.objects.update(events=5)
+
+    assert run("verify_spend", tenant="acme")[2] == ""
+    assert run("verify_spend", tenant="brix")[2] != ""
+    run("rebuild_spend", tenant="acme")
+    assert run("verify_spend", tenant="brix")[2] != ""
+    for name in ("verify_spend", "rebuild_spend"):
+        assert "nobody" in run(name, tenant="nobody")[2]
+
+
+def test_rebuilding_what_is_right_changes_nothing(spent):
+    before = total(spent.acme)
+
+    run("rebuild_spend")
+    run("rebuild_spend")
+
+    assert total(spent.acme) == before
+    assert differences(spent.acme) == differences(spent.brix) == []
+
+
+def test_tenants_without_events_are_no_trouble(world):
+    assert run("verify_spend")[2] == ""
+    assert run("rebuild_spend")[2] == ""
+
+
+def test_the_demo_is_made_once_and_holds_together(db, client):
+    made = json.loads(run("seed_demo", json=True)[0])
+    again = run("seed_demo")[0]
+
+    assert "there already" in again
+    tenants = all_tenants()
+    assert {"northwind", "brightside"} <= set(tenants)
+    assert run("verify_spend")[2] == ""
+    for tenant_id in (tenants["northwind"], tenants["brightside"]):
+        with tenant_scope(tenant_id):
+            assert UsageEvent.objects.count() > 500
+    with tenant_scope(tenants["northwind"]):
+        assert UsageEvent.objects.filter(price_id=None).exists()
+        projects = UsageEvent.objects.values_list("project_id", flat=True).distinct()
+        assert len(projects) >= 3
+    for label in ("owner", "client viewer"):
+        email, password = made[label].split()
+        assert User.objects.get(email=email).check_password(password)
+    answer = client.post(
+        EVENTS,
+        json.dumps(event(project="support-bot")),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {made['ingest key']}"},
+    )
+    assert answer.json()["accepted"] == 1
