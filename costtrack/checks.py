@@ -4,16 +4,23 @@ Every serving process (web, worker, beat) passes `refuse_unsafe_start`; `manage.
 prints the same findings with hints.
 """
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from django.apps import apps
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
+from django.db import OperationalError, connections
 
 from tenants.scoping import APP_ROLE
+
+START_PATIENCE = 20.0
+"""Seconds; a web process that has not started after 30 is ended by gunicorn."""
+
+log = structlog.get_logger("costtrack.checks")
 
 # Tables that hold a tenant's rows, by their model or by their column (partitions and tables without a model
 # too), that the serving role may touch and that no policy narrows for it. A member of the owner is an owner.
@@ -70,8 +77,12 @@ def _error(code: str, message: str) -> checks.Error:
 
 
 def refuse_unsafe_start() -> None:
-    """Called once by every serving process before it takes work."""
-    problems = database_walls(databases=["default"])
+    """Called once by every serving process before it takes work.
+
+    A database that is away is waited for: a web process that ends here takes the whole server with it, and
+    one that went on would serve unchecked.
+    """
+    problems = _walls_once_the_database_answers()
     if settings.SECRET_KEY.startswith("insecure-") and not settings.DEBUG:
         problems.append(checks.Error("SECRET_KEY is not set.", id="costtrack.E003"))
     if settings.DATABASE_ROLE == "owner":
@@ -80,3 +91,16 @@ def refuse_unsafe_start() -> None:
         raise ImproperlyConfigured(
             "Refusing to serve: " + " ".join(str(each.msg) for each in problems)
         )
+
+
+def _walls_once_the_database_answers() -> list[checks.CheckMessage]:
+    deadline = time.monotonic() + START_PATIENCE
+    while True:
+        try:
+            return database_walls(databases=["default"])
+        except OperationalError as error:
+            if time.monotonic() > deadline:
+                raise ImproperlyConfigured(f"The database does not answer: {error}") from error
+            log.warning("waiting_for_database", error=type(error).__name__)
+            connections["default"].close_if_unusable_or_obsolete()
+            time.sleep(0.5)
