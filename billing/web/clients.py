@@ -1,6 +1,7 @@
 """Clients: their list, and the page of one client's daily spend, seen by staff and by the client."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -28,7 +29,7 @@ def client_list(request: PageRequest) -> HttpResponse:
     now = spend(asked.days, granularity="total", group_by=("client",))
     before = spend(asked.before, granularity="total", group_by=("client",))
     names = dict(Client.objects.values_list("slug", "name"))
-    table = client_table(now, before, tenant=tenant, names=names, title="")
+    table = booked_table("client", now, before, tenant=tenant, names=names)
     context = {"section": "clients", "range": asked.picker, "table": table, "as_of": now.as_of}
     return render(request, "billing/clients.html", context, status=asked.status)
 
@@ -53,50 +54,30 @@ def client_page(request: PageRequest, client: str) -> HttpResponse:
     context |= {
         "figure": spend_figure(now.rows, key="model", names=models, asked=asked),
         "tables": [
-            project_table(now, before, tenant=tenant, names=projects),
+            booked_table("project", now, before, tenant=tenant, names=projects, title="Projects"),
             breakdown("Models", noun="Model", key="model", rows=now.rows, names=models, exact=True),
         ],
     }
     return render(request, "billing/client.html", context, status=asked.status)
 
 
-def client_table(
+def booked_table(
+    key: Literal["client", "project"],
     now: SpendReport,
     before: SpendReport,
     *,
     tenant: Tenant,
     names: Mapping[str, str],
-    title: str = "Clients",
+    title: str = "",
 ) -> Breakdown:
-    """Spend per client, those without any included."""
+    """Spend per client or project, those without any included; each links to its page."""
     return breakdown(
         title,
-        noun="Client",
-        key="client",
+        noun=key.capitalize(),
+        key=key,
         rows=now.rows,
         before=before.rows,
         names=names,
-        url=lambda slug: reverse("client", args=[tenant.slug, slug]),
-        everyone=True,
-    )
-
-
-def project_table(
-    now: SpendReport,
-    before: SpendReport,
-    *,
-    tenant: Tenant,
-    names: Mapping[str, str],
-    title: str = "Projects",
-) -> Breakdown:
-    """Spend per project, those without any included."""
-    return breakdown(
-        title,
-        noun="Project",
-        key="project",
-        rows=now.rows,
-        before=before.rows,
-        names=names,
-        url=lambda slug: reverse("project", args=[tenant.slug, slug]),
+        url=lambda slug: reverse(key, args=[tenant.slug, slug]),
         everyone=True,
     )

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from billing.models import UsageEvent
 from billing.reports.spend import spend
-from billing.web.clients import client_table
+from billing.web.clients import booked_table
 from billing.web.figures import spend_figure
 from billing.web.first import NEVER, NOT_NOW, first_event
 from billing.web.names import model_names
@@ -42,7 +42,9 @@ def overview(request: PageRequest) -> HttpResponse:
     choices = tabs(BY, kept_range(request), current=by)
     context |= {
         "figure": spend_figure(now.rows, key=by, names=names, asked=asked, tabs=choices),
-        "table": client_table(totals, screen.before, tenant=tenant, names=clients),
+        "table": booked_table(
+            "client", totals, screen.before, tenant=tenant, names=clients, title="Clients"
+        ),
     }
     return render(request, "billing/overview.html", context, status=asked.status)
 

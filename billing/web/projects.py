@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from billing.reports.events import CursorError, events
 from billing.reports.spend import Row, spend
-from billing.web.clients import project_table
+from billing.web.clients import booked_table
 from billing.web.figures import Figure, class_figure, spend_figure
 from billing.web.first import first_event
 from billing.web.names import model_names, named
@@ -34,7 +34,7 @@ def project_list(request: PageRequest) -> HttpResponse:
     now = spend(asked.days, granularity="total", group_by=("project",))
     before = spend(asked.before, granularity="total", group_by=("project",))
     names = dict(Project.objects.values_list("slug", "name"))
-    table = project_table(now, before, tenant=tenant, names=names, title="")
+    table = booked_table("project", now, before, tenant=tenant, names=names)
     context = {"section": "projects", "range": asked.picker, "table": table, "as_of": now.as_of}
     return render(request, "billing/projects.html", context, status=asked.status)
 
