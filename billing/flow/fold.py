@@ -26,15 +26,19 @@ ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 
 # Values of free-text dimensions that these entries bring and their project and day does not know yet.
 _NEW_NAMES = """
-    SELECT DISTINCT e.day, e.project_id, v.dimension, v.value
-    FROM {source} e
-    CROSS JOIN LATERAL (VALUES ('feature', e.feature), ('environment', e.environment)) v (dimension, value)
-    WHERE v.value <> '' AND NOT EXISTS (
+    SELECT * FROM (
+        SELECT DISTINCT e.day, e.project_id, v.dimension, v.value
+        FROM {source} e
+        CROSS JOIN LATERAL (VALUES ('feature', e.feature), ('environment', e.environment)) v (dimension, value)
+        WHERE v.value <> ''
+    ) seen
+    WHERE NOT EXISTS (
         SELECT FROM billing_dimensionvalue d
-        WHERE d.tenant_id = %(tenant)s AND d.day = e.day AND d.project_id = e.project_id
-          AND d.dimension = v.dimension AND d.value = v.value)
+        WHERE d.tenant_id = %(tenant)s AND d.day = seen.day AND d.project_id = seen.project_id
+          AND d.dimension = seen.dimension AND d.value = seen.value)
 """
-_THESE = "(SELECT * FROM billing_spendentry WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s))"
+_THESE = """(SELECT e.* FROM billing_spendentry e JOIN unnest(%(ids)s::bigint[]) taken (id) USING (id)
+    WHERE e.tenant_id = %(tenant)s AND e.id <= %(last)s)"""
 HAS_NEW_NAMES = f"SELECT EXISTS ({_NEW_NAMES.format(source=_THESE)})"
 
 
@@ -81,7 +85,8 @@ def add_to_rollup(table: str, *, times: str, source: str) -> str:
 
 FOLD = f"""
 WITH taken AS (
-    DELETE FROM billing_spendentry e WHERE e.tenant_id = %(tenant)s AND e.id = ANY(%(ids)s)
+    DELETE FROM billing_spendentry e USING unnest(%(ids)s::bigint[]) these (id)
+    WHERE e.tenant_id = %(tenant)s AND e.id = these.id AND e.id <= %(last)s
     RETURNING e.*
 ), capped AS (
     SELECT e.day, e.hour, e.priced, {", ".join(f"e.{name}" for name in DIMENSIONS if name not in FREE_TEXT)},
@@ -112,7 +117,7 @@ def fold(*, limit: int = 5_000) -> Folded:
         ids = [entry for (entry,) in cursor.fetchall()]
         if not ids:
             return Folded(0, ())
-        parameters["ids"] = ids
+        parameters |= {"ids": ids, "last": ids[-1]}
         cursor.execute(HAS_NEW_NAMES, parameters)
         if cursor.fetchone()[0]:
             own_names()
