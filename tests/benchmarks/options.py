@@ -1,0 +1,25 @@
+"""How much is measured: the defaults take about three minutes on two cores."""
+
+import argparse
+import os
+
+SIZES = {1: 2_000, 100: 10_000, 500: 20_000, 1_000: 20_000}
+"""Batch size -> events per round."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Each option can also be set in the environment: BENCH_EVENTS=100000 make bench."""
+    for name, default, words in (
+        ("rounds", 3, "how often each load and yardstick is measured"),
+        ("events", 1_000_000, "length of the history that pages are read from"),
+        ("requests", 30, "requests per page"),
+    ):
+        parser.add_argument(
+            f"--{name}", type=int, default=_from_environment(name, default), help=words
+        )
+    parser.add_argument("--json", default="bench.json", help="where the figures go")
+    parser.set_defaults(sizes=SIZES)
+
+
+def _from_environment(name: str, default: int) -> int:
+    return int(os.environ.get(f"BENCH_{name.upper()}") or default)

@@ -1,0 +1,103 @@
+"""Pages and answers: server time and queries of what people and programs look at.
+
+In:   a running web server, a company with a history.   Out: figures per address.
+Server time is what the request log says of the very requests that were sent; queries are counted by the
+same view in this process.
+"""
+
+from collections.abc import Iterator
+from http.client import HTTPConnection
+
+from django.db import connection as database
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from tests.benchmarks.company import Company
+from tests.benchmarks.figures import Figure, number, percentile
+from tests.benchmarks.stack import Web
+
+MOST_QUERIES = 8
+MOST_MILLISECONDS = 100
+WARM = 10
+"""Requests before the measured ones: each of the threads opens its database session on its first."""
+_BOOKKEEPING = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+
+
+def addresses(company: Company) -> dict[str, str]:
+    pages = f"/t/{company.tenant.slug}"
+    client = f"{pages}/clients/{company.client}/"
+    return {
+        "client page, this month": client,
+        "client page, 90 days": f"{client}?range=90d",
+        "client page, one day by the hour": f"{client}?range=today",
+        "overview, this month": f"{pages}/",
+        "GET /spend, this month": "/api/v1/spend?range=month",
+        "GET /spend, 90 days by client and model": "/api/v1/spend?range=90d&group_by=client,model",
+        "GET /spend, 7 days by the hour": "/api/v1/spend?range=7d&granularity=hour",
+    }
+
+
+def measure(web: Web, company: Company, *, requests: int, part: str) -> list[Figure]:
+    return [
+        each
+        for name, address in addresses(company).items()
+        for each in _figures(web, company, name, address, requests=requests, part=part)
+    ]
+
+
+def unfolded_figures(web: Web, company: Company, *, requests: int, part: str) -> list[Figure]:
+    """The client page while nothing that was just posted is folded."""
+    name, address = next(iter(addresses(company).items()))
+    words = f"{name}, journal not folded"
+    return list(_figures(web, company, words, address, requests=requests, part=part))
+
+
+def _figures(
+    web: Web, company: Company, name: str, address: str, *, requests: int, part: str
+) -> Iterator[Figure]:
+    times, size = _fetch(web, company, address, count=requests)
+    asked = queries(company, address)
+    yield Figure(
+        part,
+        name,
+        percentile(times, 95),
+        "ms p95",
+        at_most=MOST_MILLISECONDS,
+        beside=f"p50 {number(percentile(times, 50))} ms; {len(asked)} queries; {size / 1024:.0f} kB",
+    )
+    if len(asked) > MOST_QUERIES or name.startswith("client page, this month"):
+        yield Figure(part, f"{name}: queries", len(asked), "queries", at_most=MOST_QUERIES)
+
+
+def _fetch(web: Web, company: Company, address: str, *, count: int) -> tuple[list[float], int]:
+    """Milliseconds inside the application, one request after the other."""
+    headers = _headers(company, address)
+    connection = HTTPConnection("127.0.0.1", web.port, timeout=60)
+    ids, size = [], 0
+    for _ in range(WARM + count):
+        connection.request("GET", address, headers=headers)
+        response = connection.getresponse()
+        size = len(response.read())
+        if response.status != 200:
+            raise SystemExit(f"{address} was answered with {response.status}.")
+        ids.append(response.headers["X-Request-Id"])
+    connection.close()
+    logged = web.server_milliseconds()
+    return [logged[each] for each in ids[WARM:]], size
+
+
+def _headers(company: Company, address: str) -> dict[str, str]:
+    if address.startswith("/api/"):
+        return {"Authorization": f"Bearer {company.keys['read']}"}
+    return {"Cookie": company.session_cookie()}
+
+
+def queries(company: Company, address: str) -> list[str]:
+    """Every statement that one request sends, BEGIN and COMMIT aside."""
+    browser: Browser = company.browser()
+    headers = {k: v for k, v in _headers(company, address).items() if k != "Cookie"}
+    browser.get(address, headers=headers)
+    with CaptureQueriesContext(database) as captured:
+        browser.get(address, headers=headers)
+    statements = [each["sql"] for each in captured.captured_queries]
+    return [sql for sql in statements if not sql.startswith(_BOOKKEEPING)]
