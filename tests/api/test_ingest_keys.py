@@ -1,0 +1,122 @@
+"""Whose events a key may post, what counts as the same event, and what a 200 means."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from billing.models import UsageEvent
+from tenants.actions import create_key, revoke_key
+from tenants.models import ApiKey
+from tests.api.conftest import Api, assert_problem
+from tests.factories import COST, event
+
+# --- identity
+
+
+def test_an_id_counts_once_and_another_payload_under_it_is_a_conflict(api):
+    api.verdicts(event("a"))
+
+    answer = api.post({"events": [event("a"), event("a", feature="x"), event("b")]}).json()
+
+    assert [each["status"] for each in answer["results"]] == ["duplicate", "conflict", "accepted"]
+    assert "cost" not in answer["results"][1]
+    assert api.stored() == 2
+
+
+# --- keys
+
+
+@pytest.fixture
+def bound(api):
+    """The secret of a key that is bound to the support bot."""
+    with api.company.scope():
+        project = api.company.projects["support-bot"]
+        return create_key(actor="test", name="bot", scopes=["ingest"], project=project)[1]
+
+
+@pytest.mark.parametrize("project", [None, "", "support-bot"])
+def test_a_bound_key_needs_no_project_and_books_on_its_own(api, bound, project):
+    body = event() | {"project": project}
+
+    answer = api.post(body, key=bound).json()
+
+    assert answer["accepted"] == 1
+    with api.company.scope():
+        stored = UsageEvent.objects.get()
+        assert stored.project_id == api.company.projects["support-bot"].pk
+        assert stored.api_key_id == ApiKey.objects.get(name="bot").pk
+
+
+@pytest.mark.parametrize("project", ["contract-agent", "nope"])
+def test_a_bound_key_books_on_no_other_project(api, bound, project):
+    answer = api.post({"events": [event(project=project), event("good")]}, key=bound).json()
+
+    assert [each.get("code") for each in answer["results"]] == ["wrong_project", None]
+    assert answer["results"][0]["field"] == "project"
+    assert api.stored() == 1
+
+
+def test_a_key_posts_into_its_own_company_only(api, brix):
+    api.verdicts(event("a"))
+
+    assert (api.stored(), brix.stored()) == (1, 0)
+
+
+def test_without_a_good_key_nothing_is_stored(api):
+    with api.company.scope():
+        key, revoked = create_key(actor="test", name="old", scopes=["ingest"])
+        revoke_key(key, actor="test")
+        gone = datetime.now(UTC) - timedelta(seconds=1)
+        expired = create_key(actor="test", name="late", scopes=["ingest"], expires_at=gone)[1]
+    good = api.company.keys["ingest"]
+
+    for key in (revoked, expired, good[:-1] + "x", good + "x", "nonsense", "ct_", "é", "a b"):
+        assert_problem(api.post(event(), key=key), 401, "invalid_key")
+    for scheme in ("", "Bearer", "Bearer ", f"Basic {good}", good):
+        answer = api.post(event(), headers={"Authorization": scheme})
+        assert_problem(answer, 401, "missing_key")
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    for scope in ("read", "manage"):
+        assert_problem(api.post(event(), scope=scope), 403, "missing_scope")
+    assert api.stored() == 0
+
+
+# --- durability
+
+
+def test_a_200_means_that_every_other_connection_sees_the_event(committed):
+    api = Api(committed.acme)
+    seen = []
+
+    def look():
+        seen.append(api.stored())
+        connection.close()
+
+    assert api.post(event()).status_code == 200
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+
+    assert seen == [1]
+
+
+def test_parallel_posts_of_one_batch_over_http_count_it_once(committed):
+    batch = {"events": [event(f"e-{n}") for n in range(40)]}
+    answers = []
+
+    def post():
+        answers.append(Api(committed.acme).post(batch).json())
+        connection.close()
+
+    threads = [threading.Thread(target=post) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sum(each["accepted"] for each in answers) == 40
+    assert sum(each["duplicates"] for each in answers) == 160
+    assert {result["cost"] for each in answers for result in each["results"]} == {COST}
+    assert Api(committed.acme).stored() == 40
