@@ -122,7 +122,7 @@ def test_a_missing_wall_is_said_by_readyz(db, client):
     with changed("ALTER TABLE tenants_client DISABLE ROW LEVEL SECURITY"):
         response = client.get("/readyz")
 
-    assert (response.status_code, response.json()["parts"]["walls"]) == (503, "open")
+    assert (response.status_code, response.json()["parts"]["walls"]["state"]) == (503, "open")
 
 
 # --- The web process itself --------------------------------------------------------------------------
