@@ -152,6 +152,17 @@ def test_with_the_application_wall_off_a_viewers_spend_is_the_same(twins, monkey
             assert list(spends()) == before
 
 
+def test_with_the_database_wall_off_a_viewers_reports_say_the_same(twins, monkeypatch):
+    with tenant_scope(twins.acme.id, client_id=twins.acme.client_id):
+        before = everything()
+
+    with (
+        database_wall_off(monkeypatch),
+        tenant_scope(twins.acme.id, client_id=twins.acme.client_id),
+    ):
+        assert everything() == before
+
+
 def test_with_the_database_wall_off_every_report_says_the_same(twins, monkeypatch):
     with tenant_scope(twins.acme.id):
         before = everything()
