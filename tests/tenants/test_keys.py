@@ -5,10 +5,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import RequestFactory
 from django.utils import timezone
+from rest_framework.request import Request
 
 from tenants.actions import create_key, note_key_use, revoke_key
-from tenants.keys import digest_of, find_key, is_well_formed, new_secret, prefix_of
+from tenants.drf import HasScope
+from tenants.keys import FoundKey, digest_of, find_key, is_well_formed, new_secret, prefix_of
+from tenants.keyview import KeyView
 from tenants.models import ApiKey
 from tests.factories import event
 
@@ -202,3 +206,31 @@ def test_a_call_notes_the_use(world, client, path):
         key = find_key(secret, now=timezone.now())
         assert timezone.now() - last_used(key) < MINUTE
         assert ApiKey.objects.exclude(pk=key.id).filter(last_used_at__isnull=False).count() == 0
+
+
+# --- Scopes: the door asks, and DRF asks again -------------------------------------------------------
+
+
+class Managed(KeyView):
+    scopes = {"GET": frozenset({"manage"})}
+
+
+def test_the_door_says_which_scope_a_key_lacks(world, client):
+    headers = {"Authorization": f"Bearer {world.acme.keys['read']}"}
+
+    response = client.get("/api/v1/keys", headers=headers)
+
+    assert (response.status_code, response.json()["code"]) == (403, "missing_scope")
+    assert "manage" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("held", "may"),
+    [({"manage"}, True), ({"read", "ingest"}, False), (set(), False), (None, False)],
+)
+def test_a_view_reached_without_the_door_asks_for_the_scope_itself(held, may):
+    request = Request(RequestFactory().get("/"))
+    if held is not None:
+        request.auth = FoundKey(1, 1, frozenset(held), "", "ct_")
+
+    assert HasScope().has_permission(request, Managed()) is may
