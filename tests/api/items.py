@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.factories import USAGE, event
 
-TOO_LATE = (datetime.now(UTC) + timedelta(minutes=11)).isoformat()
+TOO_LATE = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 COUNT = "input_tokens"
 
 
@@ -181,7 +181,7 @@ BAD_ITEMS = [
             "2026-11-20T12:00:00 Europe/Sofia",
         )
     ),
-    ("11 minutes ahead", at(TOO_LATE), "future_event", "occurred_at"),
+    ("an hour ahead", at(TOO_LATE), "future_event", "occurred_at"),
     ("a year ahead", at("2031-01-01T00:00:00Z"), "future_event", "occurred_at"),
     ("year 9999", at("9999-12-31T23:59:59-23:59"), "future_event", "occurred_at"),
     ("2019", at("2019-12-31T23:59:59.999999Z"), "too_old", "occurred_at"),

@@ -234,19 +234,17 @@ def test_partitions_are_made_ahead_once(db):
     tasks.make_partitions()
 
 
-def test_the_nightly_proof_asks_for_every_tenant_and_raises_an_alarm(world):
+@pytest.mark.parametrize(("damaged", "level"), [(False, "info"), (True, "error")])
+def test_the_nightly_proof_asks_for_every_tenant_and_raises_an_alarm(world, damaged, level):
     world.acme.post(event("a"))
     world.acme.fold()
+    if damaged:
+        with world.acme.scope():
+            DailySpend.objects.update(cost_output=Decimal("1"))
 
     tasks.verify_all()
+    with capture_logs() as logs:
+        tasks.verify_tenant(tenant_id=world.acme.tenant.pk)
+
     assert [task for task, _ in queued()] == ["verify_tenant"] * 2
-
-    with capture_logs() as quiet:
-        tasks.verify_tenant(tenant_id=world.acme.tenant.pk)
-    with world.acme.scope():
-        DailySpend.objects.update(cost_output=Decimal("1"))
-    with capture_logs() as alarm:
-        tasks.verify_tenant(tenant_id=world.acme.tenant.pk)
-
-    assert {each["log_level"] for each in quiet} == {"info"}
-    assert "error" in {each["log_level"] for each in alarm}
+    assert [each["log_level"] for each in logs if each["event"] == "verified"] == [level]
