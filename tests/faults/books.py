@@ -59,13 +59,16 @@ class Books:
         self._acknowledged_cost = Decimal(0)
         self._voids_cost = Decimal(0)
 
-    def open(self, events: list[Event], *, is_abandoned: bool = False) -> Batch:
+    def open(
+        self, events: list[Event], *, is_abandoned: bool = False, is_private: bool = False
+    ) -> Batch:
+        """A private batch is sent by nobody else and not again."""
         batch = Batch(events)
         with self.lock:
             self.sent |= {event["id"]: cost_of(event) for event in events}
             if is_abandoned:
                 self.abandoned.append(batch.ids)
-            else:
+            elif not is_private:
                 self.recent.append(batch)
         return batch
 

@@ -81,11 +81,15 @@ class Client(threading.Thread):
         """Send a batch, and old events behind it, until there is an answer."""
         self._until_answered(lambda: self._send_once(batch, old=old or []), batch.ids[0])
 
-    def new_batch(self, size: int, *, is_abandoned: bool = False, **usage: object) -> Batch:
+    def new_batch(self, size: int, *, is_abandoned: bool = False) -> Batch:
+        return self._books.open([self._event() for _ in range(size)], is_abandoned=is_abandoned)
+
+    def fat_batch(self, size: int, *, noise: str) -> Batch:
+        """Events with something in their usage that has to be kept."""
         events = [self._event() for _ in range(size)]
         for event in events:
-            event["usage"] |= usage
-        return self._books.open(events, is_abandoned=is_abandoned)
+            event["usage"]["noise"] = noise
+        return self._books.open(events, is_private=True)
 
     def _act(self) -> None:
         if self._random.random() < 0.1:  # somebody sets the clock, for better or worse

@@ -15,6 +15,7 @@ import psycopg
 import redis
 
 from tests.faults import points, processes
+from tests.faults.disk import LESS, files_up_to
 from tests.faults.stack import Service, Stack
 
 Fault = Callable[[Stack, random.Random], bool]
@@ -106,6 +107,15 @@ def hang(name: str, seconds: float, stack: Stack, _: random.Random) -> bool:
     return was_stopped
 
 
+def fill_the_disk(stack: Stack, _: random.Random) -> bool:
+    """The log finds no room for a second; PostgreSQL goes down and comes back when there is room again."""
+    if not _appears(lambda: stack.postgres.pid):
+        return False
+    with files_up_to(LESS, stack):
+        time.sleep(1)
+    return True
+
+
 def _on_a_session(stack: Stack, chance: random.Random, *, how: str) -> bool:
     """Rather a session that is at work: there something can go wrong."""
     with suppress(psycopg.Error):
@@ -140,6 +150,7 @@ FAULTS: dict[str, Fault] = {
     "kill -9 of a PostgreSQL session": kill_session,
     "PostgreSQL is restarted": restart_postgres,
     "kill -9 of PostgreSQL": partial(first_process, "postgres"),
+    "no room for PostgreSQL's log": fill_the_disk,
     "kill -9 of Valkey": partial(first_process, "valkey"),
     "Valkey is wiped": wipe_valkey,
     "Valkey hangs for 2 s": partial(hang, "valkey", 2.0),

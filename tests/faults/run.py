@@ -17,7 +17,7 @@ from tests.faults.readers import Reader
 from tests.faults.stack import Stack, new_tenant
 
 CLIENTS = 4
-PAUSE = (0.1, 0.8)  # seconds of work between two faults
+PAUSE = (0.05, 0.6)  # seconds of work between two faults
 
 
 @dataclass

@@ -46,7 +46,8 @@ class Service:
     def __init__(self, name: str, start: Callable[[], Child]) -> None:
         self.name = name
         self.starts = 0
-        self.is_held_down = False
+        self._is_held_down = False
+        self._lock = threading.Lock()
         self._start = start
         self._child: Child | None = None
         self._not_before = 0.0
@@ -63,16 +64,28 @@ class Service:
         return next(iter(processes.children(self.watcher)), 0)
 
     def tend(self) -> None:
-        if self.watcher or self.is_held_down or time.monotonic() < self._not_before:
-            return
-        self._not_before = time.monotonic() + AFTER_A_FAILED_START
-        with suppress(LocalError):
-            self._child = self._start()
-            self.starts += 1
+        with self._lock:
+            if self.watcher or self._is_held_down or time.monotonic() < self._not_before:
+                return
+            self._not_before = time.monotonic() + AFTER_A_FAILED_START
+            with suppress(LocalError):
+                self._child = self._start()
+                self.starts += 1
 
     def stop(self) -> None:
         if self._child:
             self._child.stop()
+
+    @contextmanager
+    def held_down(self) -> Iterator[None]:
+        """Stopped, and not started again before the block ends."""
+        with self._lock:
+            self._is_held_down = True
+            self.stop()
+        try:
+            yield
+        finally:
+            self._is_held_down = False
 
 
 class Stack:
@@ -114,7 +127,7 @@ class Stack:
         return [self.postgres, self.valkey, self.web, self.worker, self.beat]
 
     def start(self) -> None:
-        """Servers, migrations, programs; returns when the web answers."""
+        """Servers, migrations, programs; the web does not answer yet."""
         for service in (self.postgres, self.valkey):
             service.tend()
         self.manage("migrate", "--no-input")
@@ -123,13 +136,14 @@ class Stack:
         for service in self.services:
             self._keepers.append(threading.Thread(target=self._keep, args=[service], daemon=True))
             self._keepers[-1].start()
-        self.wait_until(self.answers, "the web answers")
 
     def stop(self) -> None:
         self._keeping.set()
         for keeper in self._keepers:
             keeper.join()
-        for service in reversed(self.services):
+        for service in (self.web, self.worker, self.beat):
+            processes.kill(service.pid)  # nothing of theirs is wanted any more
+        for service in self.services:
             service.stop()
 
     def manage(self, *words: str) -> str:
@@ -200,6 +214,7 @@ def new_tenant(stack: Stack) -> dict[str, str]:
     """A tenant with a client and two projects; returns its keys by scope."""
     words = ["Acme", "--slug", "acme", "--owner", "ana@acme.test", "--timezone", "Europe/Sofia"]
     keys = json.loads(stack.manage("create_tenant", *words, "--json"))["keys"]
+    stack.wait_until(stack.answers, "the web answers")
     connection = http.client.HTTPConnection("127.0.0.1", stack.port, timeout=10)
     headers = {"Authorization": f"Bearer {keys['manage']}", "Content-Type": "application/json"}
     for path, body in (
