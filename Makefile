@@ -6,7 +6,7 @@ BIN := .venv/bin
 LOCAL := $(BIN)/python -m costtrack.local
 EXPORT := $(BIN)/uv export --quiet --locked --no-header --no-emit-project --no-annotate --extra local
 
-.PHONY: run test check bench
+.PHONY: run test check bench soak
 
 run: .venv/requirements.done
 	@$(LOCAL) run --with-parent
@@ -16,6 +16,10 @@ test: .venv/requirements-dev.done
 
 bench: .venv/requirements-dev.done
 	@$(LOCAL) exec --fresh -- $(BIN)/python -m tests.benchmarks $(ARGS)
+
+# 200 kills in ten minutes, on servers of its own:  make soak ARGS="--kills 60 --seed 7"
+soak: .venv/requirements-dev.done
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 check: .venv/requirements-dev.done
 	$(BIN)/ruff check .
