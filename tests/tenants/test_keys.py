@@ -1,6 +1,7 @@
 """API keys: a typo costs no query, a stolen database holds no key, an ended key ends at once."""
 
 import string
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -231,6 +232,7 @@ def test_the_door_says_which_scope_a_key_lacks(world, client):
 def test_a_view_reached_without_the_door_asks_for_the_scope_itself(held, may):
     request = Request(RequestFactory().get("/"))
     if held is not None:
-        request.auth = FoundKey(1, 1, frozenset(held), "", "ct_")
+        key = dict.fromkeys((each.name for each in fields(FoundKey)), None)
+        request.auth = FoundKey(**key | {"scopes": frozenset(held)})
 
     assert HasScope().has_permission(request, Managed()) is may
