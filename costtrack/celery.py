@@ -38,7 +38,10 @@ app.conf.update(
     beat_schedule={
         "sweep": {"task": "billing.tasks.sweep", "schedule": 60.0, "options": {"expires": 50}},
         "partitions": {"task": "billing.tasks.make_partitions", "schedule": 6 * 3600.0},
-        "verify": {"task": "billing.tasks.verify_all", "schedule": crontab(hour=2, minute=30)},  # UTC
+        "verify": {
+            "task": "billing.tasks.verify_all",
+            "schedule": crontab(hour=2, minute=30),
+        },  # UTC
     },
 )
 app.autodiscover_tasks(["billing"])

@@ -116,7 +116,8 @@ def _pulse(now: datetime) -> list[Part]:
 def _verify(found: Pulse, *, now: datetime) -> Part:
     part = _aged("verify", found.proved_at, now=now, limit=NO_PROOF)
     if found.wrong_days:
-        return Part("verify", "differs", part.age, detail=f"{found.wrong_days} days")
+        s = "" if found.wrong_days == 1 else "s"
+        return Part("verify", "differs", part.age, detail=f"{found.wrong_days} day{s}")
     return part
 
 

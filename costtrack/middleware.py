@@ -11,6 +11,8 @@ import structlog
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
+from costtrack.metrics import count_request
+
 Responder = Callable[[HttpRequest], HttpResponse]
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -38,6 +40,8 @@ def request_log(get_response: Responder) -> Responder:
         structlog.contextvars.bind_contextvars(request=request_id)
         response = get_response(request)
         response["X-Request-Id"] = request_id
+        microseconds = (time.perf_counter_ns() - started) // 1000
+        count_request(request, response, seconds=microseconds / 1_000_000)
         match = request.resolver_match
         key = getattr(request, "api_key", None)
         access = getattr(request, "access", None)
@@ -46,7 +50,7 @@ def request_log(get_response: Responder) -> Responder:
             method=request.method,
             route=match.route if match else None,
             status=response.status_code,
-            microseconds=(time.perf_counter_ns() - started) // 1000,
+            microseconds=microseconds,
             tenant=key.tenant_id if key else access.tenant.pk if access else None,
             key=key.id if key else None,
         )

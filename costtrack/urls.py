@@ -3,6 +3,8 @@
 from django.urls import include, path
 
 from costtrack.health import livez, readyz
+from costtrack.metrics import metrics
+from costtrack.system import system
 from tenants.accounts import closed
 
 handler400 = "costtrack.errors.bad_request"
@@ -12,6 +14,8 @@ handler500 = "costtrack.errors.server_error"
 urlpatterns = [
     path("livez", livez),
     path("readyz", readyz),
+    path("metrics", metrics),
+    path("system/", system, name="system"),
     path("accounts/email/", closed),
     path("accounts/", include("allauth.account.urls")),
     path("api/", include("billing.api.urls")),

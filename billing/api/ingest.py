@@ -10,6 +10,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from billing.api.counters import count_events
 from billing.api.events import EventReading
 from billing.api.openapi import body_of
 from billing.api.schemas import BATCH_EXAMPLE, BatchAnswer, BatchBody, Event
@@ -89,4 +90,6 @@ class Events(EventReading):
             verdicts = accept(checked, key=self.key, now=now)
         if any(each.status == "accepted" for each in verdicts):
             ring(self.key.tenant_id)
-        return Response(answer(verdicts))
+        body = answer(verdicts)
+        count_events(body, verdicts)
+        return Response(body)

@@ -6,7 +6,7 @@ Never: anybody's spend, or a scan of the journal, the rollups or the ledger.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import connection
 
@@ -49,7 +49,8 @@ FROM tenants_tenant t CROSS JOIN LATERAL (
 ORDER BY 7 DESC, newest.at LIMIT {LISTED}
 """  # noqa: S608  built from constants only
 PARTITIONS = """
-SELECT right(c.relname, 7), nullif(c.reltuples, -1)::bigint, pg_total_relation_size(c.oid)
+SELECT right(c.relname, 7), nullif(c.reltuples, -1)::bigint, pg_total_relation_size(c.oid),
+    pg_relation_size(c.oid) = 0
 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'billing_usageevent'::regclass ORDER BY c.relname DESC
 """
@@ -89,6 +90,10 @@ class LastProof:
     milliseconds: int
     wrong_days: list[date]
 
+    @property
+    def last(self) -> date:
+        return self.until - timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Partition:
@@ -97,6 +102,7 @@ class Partition:
     month: str
     rows: int | None
     bytes: int
+    is_empty: bool
 
 
 def pulse(*, today: date) -> Pulse:

@@ -42,6 +42,8 @@ T = "t/<slug:tenant>/"
 PAGES = [
     Page("livez", "/livez", PUBLIC),
     Page("readyz", "/readyz", PUBLIC),
+    Page("metrics", "/metrics", done(PUBLIC, 404)),
+    Page("system/", "/system/", done(PUBLIC, 404)),
     Page("robots.txt", "/robots.txt", PUBLIC),
     Page("favicon.ico", "/favicon.ico", done(PUBLIC, 302)),
     Page("styleguide/", "/styleguide/", PUBLIC),
