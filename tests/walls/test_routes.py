@@ -109,7 +109,6 @@ def test_a_page_asked_by_another_method_is_refused(twins, pattern):
         assert undone(twins.browser("ana"), method, path) == 405, method
 
 
-@pytest.mark.smoke
 @pytest.mark.parametrize("row", [row for row in PAGES if row.method == "POST"], ids=row_id)
 def test_a_form_without_its_token_is_refused(twins, row):
     """A form on another site cannot act for somebody who has signed in here."""
