@@ -124,7 +124,7 @@ def set_timezone(zone: str, *, actor: Actor) -> None:
     )
 
 
-def rename(named: Client | Project, *, actor: Actor, name: str) -> None:
+def rename(named: Client | Project | ApiKey, *, actor: Actor, name: str) -> None:
     before, named.name = named.name, name
     _validate(named)
     named.save(update_fields=["name"])
@@ -183,14 +183,15 @@ def note_key_use(key: FoundKey, *, now: datetime) -> None:
 
 def _record_named(
     verb: str,
-    named: Client | Project,
+    named: Client | Project | ApiKey,
     *,
     actor: Actor,
     before: dict[str, str] | None = None,
     after: dict[str, str] | None = None,
 ) -> None:
-    kind = type(named).__name__.lower()
-    record(f"{kind}.{verb}", actor=actor, subject=named.slug, before=before, after=after)
+    kind = {Client: "client", Project: "project", ApiKey: "key"}[type(named)]
+    subject = named.prefix if isinstance(named, ApiKey) else named.slug
+    record(f"{kind}.{verb}", actor=actor, subject=subject, before=before, after=after)
 
 
 def _save_new(row: Tenant | Client | Project | ApiKey) -> None:

@@ -234,7 +234,19 @@ class Keys(ManagedView):
 
 
 class OneKey(ManagedView):
-    scopes: ClassVar = {"DELETE": frozenset({"manage"})}
+    scopes: ClassVar = {"PATCH": frozenset({"manage"}), "DELETE": frozenset({"manage"})}
+
+    @extend_schema(
+        operation_id="rename_key",
+        tags=["Keys"],
+        request=schemas.Rename,
+        responses=schemas.KeyAnswer,
+    )
+    def patch(self, request: Request, key_id: int) -> Response:
+        """Give a key another name; what it may do stays, and its spend goes by the new name."""
+        key = found(ApiKey.objects.select_related("project"), what="key", pk=key_id)
+        rename(key, actor=self.actor, name=self.valid(schemas.Rename)["name"])
+        return Response(key_data(key))
 
     @extend_schema(operation_id="revoke_key", tags=["Keys"], responses={204: None})
     def delete(self, request: Request, key_id: int) -> Response:

@@ -28,6 +28,7 @@ DOORS = [
     ("DELETE", "/api/v1/projects/support-bot", MANAGE),
     ("GET", "/api/v1/keys", MANAGE),
     ("POST", "/api/v1/keys", MANAGE),
+    ("PATCH", "/api/v1/keys/1", MANAGE),
     ("DELETE", "/api/v1/keys/1", MANAGE),
 ]
 
@@ -59,7 +60,7 @@ def test_what_another_company_has_is_not_found(api, brix):
         assert brix.get(path).status_code == 200
     for path in [*paths, f"/api/v1/keys/{key['id']}"]:
         assert_problem(api.manage("DELETE", path), 404, "not_found")
-    for path in paths:
+    for path in [*paths, f"/api/v1/keys/{key['id']}"]:
         assert_problem(api.manage("PATCH", path, {"name": "Mine"}), 404, "not_found")
     assert_problem(
         api.manage("POST", f"{EVENTS}/void", {"source": "s", "id": "theirs", "reason": "x"}),

@@ -91,6 +91,23 @@ def test_a_key_is_shown_once_works_and_stops_working_when_revoked(api):
     assert row["api_key"] == f"bot {told['prefix']}"
 
 
+def test_a_key_is_renamed_and_its_past_spend_goes_by_the_new_name(api):
+    made = api.manage("POST", KEYS, {"name": "bot", "scopes": ["ingest"]}).json()
+    api.post(event(), key=made["key"])
+
+    renamed = api.manage("PATCH", f"{KEYS}/{made['id']}", {"name": "chat bot"})
+
+    assert renamed.status_code == 200
+    assert (
+        renamed.json().items()
+        >= {"id": made["id"], "name": "chat bot", "scopes": ["ingest"]}.items()
+    )
+    assert "key" not in renamed.json()
+    (row,) = api.get(f"{SPEND}&group_by=api_key").json()["rows"]
+    assert row["api_key"] == f"chat bot {made['prefix']}"
+    assert ("key.renamed", made["prefix"]) in audited(api)
+
+
 def test_a_key_may_end_by_itself(api):
     soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
@@ -185,8 +202,7 @@ def test_a_body_that_cannot_be_read_is_no_server_error(api, path):
 )
 def test_what_is_not_there_cannot_be_changed(api, path):
     assert_problem(api.manage("DELETE", path), 404, "not_found")
-    if not path.startswith(KEYS):
-        assert_problem(api.manage("PATCH", path, {"name": "x"}), 404, "not_found")
+    assert_problem(api.manage("PATCH", path, {"name": "x"}), 404, "not_found")
 
 
 def test_a_name_that_is_none_is_not_given(api):

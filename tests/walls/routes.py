@@ -220,5 +220,13 @@ CALLS = [
         "POST",
         {"name": "new", "scopes": ["read"], "project": "secret-acme"},
     ),
+    Call(
+        V + "keys/<int:key_id>",
+        "/api/v1/keys/{acme_key}",
+        "manage",
+        foreign=404,
+        method="PATCH",
+        data={"name": "Other"},
+    ),
     Call(V + "keys/<int:key_id>", "/api/v1/keys/{acme_key}", "manage", 204, 404, "DELETE"),
 ]
