@@ -6,9 +6,10 @@ Redis may lose a message at any time; the sweep that beat dispatches each minute
 import os
 from typing import Any
 
+import structlog
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, setup_logging, task_prerun, worker_init
 from django.core.exceptions import ImproperlyConfigured
 
 from costtrack.checks import refuse_unsafe_start
@@ -33,18 +34,29 @@ app.conf.update(
         "socket_timeout": 5,
         "socket_connect_timeout": 1,
     },
-    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
     beat_schedule_filename=os.environ.get("BEAT_SCHEDULE", "celerybeat-schedule"),
     beat_schedule={
         "sweep": {"task": "billing.tasks.sweep", "schedule": 60.0, "options": {"expires": 50}},
         "partitions": {"task": "billing.tasks.make_partitions", "schedule": 6 * 3600.0},
-        "verify": {
-            "task": "billing.tasks.verify_all",
-            "schedule": crontab(hour=2, minute=30),
-        },  # UTC
+        "verify": {"task": "billing.tasks.verify_all", "schedule": crontab("30", "2")},  # UTC
     },
 )
 app.autodiscover_tasks(["billing"])
+
+
+@setup_logging.connect
+def keep_our_logging(**_: Any) -> None:
+    """Celery would raise the level of everything to that of its own lines; costtrack/logs.py has set it up."""
+
+
+@task_prerun.connect
+def name_the_task(task: Any, task_id: str, kwargs: dict[str, Any], **_: Any) -> None:
+    """Every line of a task carries its name, its id and its tenant."""
+    tenant = {"tenant": kwargs["tenant_id"]} if "tenant_id" in kwargs else {}
+    name = task.name.rpartition(".")[2]
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(task=name, task_id=task_id, **tenant)
 
 
 @worker_init.connect

@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from structlog.contextvars import bind_contextvars
 
 from tenants.access import accesses
 from tenants.actions import note_key_use
@@ -63,6 +64,7 @@ class KeyDoor:
         key = find_key(secret.strip(), now=timezone.now())
         if key is None:
             raise Problem(401, "invalid_key", "This key is unknown, expired or revoked.")
+        bind_contextvars(tenant=key.tenant_id, key=key.id)
         if not key.scopes & allowed:
             needed = " or ".join(sorted(allowed)) or "no"
             raise Problem(403, "missing_scope", f"This call needs a key with the {needed} scope.")
@@ -95,6 +97,7 @@ class PageDoor:
             raise Http404("no such tenant for this person")
         if access.role not in getattr(view, "allowed_roles", frozenset()):
             raise PermissionDenied
+        bind_contextvars(tenant=access.tenant.pk, person=request.user.pk)
         request.access = access  # type: ignore[attr-defined]
         request.accesses = found  # type: ignore[attr-defined]
         client_id = access.client.pk if access.client else None

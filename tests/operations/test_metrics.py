@@ -1,19 +1,12 @@
 """/metrics: exact counts of every worker, for whoever holds the token, at next to no cost."""
 
-import http.client
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings as configured
 from django.db import connection
 from django.http import HttpResponse
 from django.test import RequestFactory
@@ -22,13 +15,11 @@ from django.utils import timezone
 from billing.api.counters import count_events
 from billing.flow.intake import Verdict
 from billing.models import SpendEntry
-from costtrack.local.run import GUNICORN
 from costtrack.metrics import count_request
 from tests.api.conftest import Api
 from tests.factories import event
-from tests.local.conftest import free_port
+from tests.operations.processes import get, gunicorn, wait_until
 
-ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a token for tests"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.M)
@@ -170,45 +161,6 @@ def test_counting_costs_less_than_fifty_microseconds():
 
 
 # --- Two workers
-
-
-@contextmanager
-def gunicorn(**variables):
-    """The real web server on the database of the tests; yields its port."""
-    port = free_port()
-    url = urlsplit(configured.DATABASE_URL)._replace(path="/" + connection.settings_dict["NAME"])
-    command = ["-m", "gunicorn", "costtrack.wsgi", "--bind", f"127.0.0.1:{port}", *GUNICORN.split()]
-    server = subprocess.Popen(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env=os.environ | {"DATABASE_URL": urlunsplit(url), "SECRET_KEY": "set"} | variables,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield port
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def get(port, path, headers=None):
-    """On a connection of its own, so that any worker may take it."""
-    link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        link.request("GET", path, headers=headers or {})
-        answer = link.getresponse()
-        return answer.status, answer.read().decode()
-    except OSError:
-        return 0, ""
-    finally:
-        link.close()
-
-
-def wait_until(is_true, *, seconds=40):
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 @pytest.mark.smoke
