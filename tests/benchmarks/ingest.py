@@ -87,13 +87,14 @@ def send(web: Web, company: Company, load: Load, *, run: str, folder: Path) -> R
     wanted = f'200 {{"accepted":{load.batch},"duplicates":0,"conflicts":0,"rejected":0,"unpriced":0'
     if set(said["answers"]) != {wanted}:
         raise SystemExit(f"Ingest did not go well: {said['answers']}")
-    ours = spent.web + spent.postgres + said["cpu_seconds"]
+    sent = max(said["cpu_seconds"], 0.0)
+    ours = spent.web + spent.postgres + sent
     return Run(
         rate=count / said["seconds"],
         milliseconds=said["milliseconds"],
         web=spent.web / count * 1e6,
         postgres=spent.postgres / count * 1e6,
-        client=said["cpu_seconds"] / count * 1e6,
+        client=sent / count * 1e6,
         others=None if spent.machine is None else (spent.machine - ours) / said["seconds"],
     )
 
