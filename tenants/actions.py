@@ -147,7 +147,15 @@ def create_key(
     project: Project | None = None,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """A new key and its secret, which is not kept and cannot be shown again."""
+    """A new key and its secret, which is not kept and cannot be shown again.
+
+    One that is bound to a project sends that project's events and reads that project's spend; it does not
+    manage, since what it made could reach further than itself.
+    """
+    if project is not None and "manage" in scopes:
+        raise ActionError(
+            "invalid_field", "A key that is bound to a project does not manage.", field="project"
+        )
     secret = new_secret()
     key = ApiKey(
         name=name,

@@ -5,6 +5,7 @@ from typing import ClassVar
 from rest_framework.views import APIView
 
 from tenants.keys import FoundKey
+from tenants.problems import Problem
 
 
 class KeyView(APIView):
@@ -28,3 +29,10 @@ class KeyView(APIView):
     @property
     def key(self) -> FoundKey:
         return self.request.auth  # type: ignore[return-value]
+
+    def project_of(self, asked: str) -> str:
+        """The project to answer for: a key that is bound to one knows no other."""
+        bound = self.key.project
+        if bound and asked and asked != bound:
+            raise Problem(404, "not_found", f"This key is bound to the project {bound!r}.")
+        return bound or asked

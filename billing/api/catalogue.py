@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -70,6 +71,18 @@ class ManagedView(KeyView):
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
+    @property
+    def projects(self) -> QuerySet[Project]:
+        """The projects that the key may know of."""
+        bound = self.key.project
+        return Project.objects.select_related("client").filter(**({"slug": bound} if bound else {}))
+
+    @property
+    def clients(self) -> QuerySet[Client]:
+        """The clients that the key may know of."""
+        bound = self.key.project
+        return Client.objects.filter(**({"projects__slug": bound} if bound else {}))
+
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, ActionError):
             status = 409 if exc.code.startswith("already") else 422
@@ -88,7 +101,7 @@ class Clients(ManagedView):
     @extend_schema(operation_id="list_clients", tags=["Clients"], responses=schemas.ClientsAnswer)
     def get(self, request: Request) -> Response:
         """Every client, archived ones included."""
-        return Response({"clients": [client_data(each) for each in Client.objects.all()]})
+        return Response({"clients": [client_data(each) for each in self.clients]})
 
     @extend_schema(
         operation_id="create_client",
@@ -109,7 +122,7 @@ class OneClient(ManagedView):
     @extend_schema(operation_id="get_client", tags=["Clients"], responses=schemas.ClientAnswer)
     def get(self, request: Request, slug: str) -> Response:
         """One client."""
-        return Response(client_data(found(Client.objects, what="client", slug=slug)))
+        return Response(client_data(found(self.clients, what="client", slug=slug)))
 
     @extend_schema(
         operation_id="rename_client",
@@ -138,8 +151,7 @@ class Projects(ManagedView):
     )
     def get(self, request: Request) -> Response:
         """Every project, archived ones included."""
-        projects = Project.objects.select_related("client")
-        return Response({"projects": [project_data(each) for each in projects]})
+        return Response({"projects": [project_data(each) for each in self.projects]})
 
     @extend_schema(
         operation_id="create_project",
@@ -188,10 +200,8 @@ class OneProject(ManagedView):
         archive(self._project(slug), actor=self.actor, now=timezone.now())
         return Response(status=204)
 
-    @staticmethod
-    def _project(slug: str) -> Project:
-        rows = Project.objects.select_related("client")
-        project: Project = found(rows, what="project", slug=slug)
+    def _project(self, slug: str) -> Project:
+        project: Project = found(self.projects, what="project", slug=slug)
         return project
 
 

@@ -114,7 +114,7 @@ class EventReading(KeyView):
                 page = events(
                     since=_instant(query.get("since", ""), field="since"),
                     until=_instant(query.get("until", ""), field="until"),
-                    project=query.get("project", ""),
+                    project=self.project_of(query.get("project", "")),
                     cursor=query.get("cursor", ""),
                 )
             except CursorError as error:
@@ -134,7 +134,7 @@ class OneEvent(KeyView):
     def get(self, request: Request, source: str, event_id: str) -> Response:
         """Why this number: tokens × rate × multipliers, line by line. The source `-` stands for none."""
         detail = event_at(f"{source}/{event_id}")
-        if detail is None:
+        if detail is None or self.key.project not in ("", detail.summary.project):
             raise Problem(404, "not_found", "There is no event of this source and id.")
         return Response(detail_data(detail))
 

@@ -71,13 +71,15 @@ class Spend(KeyView):
         """Spend by period and dimension; the rows add up to the total exactly."""
         query = request.query_params
         tenant = Tenant.objects.get()
+        filters = {name: query.get(name, "") for name in FILTERS}
+        filters["project"] = self.project_of(filters["project"])
         try:
             days = range_from_query(query, today=today_in(tenant.timezone, now=timezone.now()))
             report = spend(
                 days,
                 granularity=query.get("granularity", "day"),
                 group_by=[name for name in query.get("group_by", "").split(",") if name],
-                **{name: query.get(name, "") for name in FILTERS},
+                **filters,
             )
         except PeriodError as error:
             raise Problem(400, "invalid_range", error.detail, field=error.field) from error
