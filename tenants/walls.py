@@ -116,14 +116,6 @@ def definer_function(signature: str, *, returns: str, body: str, roles: str = AP
     )
 
 
-def temporary_tables_last(function: str) -> RunSQL:
-    """Give a function that was made with another search_path the safe one."""
-    return RunSQL(
-        f"ALTER FUNCTION {function} SET search_path = {SEARCH_PATH}",
-        f"ALTER FUNCTION {function} SET search_path = pg_catalog, public",
-    )
-
-
 def grant_global_tables(sender: AppConfig, using: str, **_: Any) -> None:
     """After `migrate`: the serving role may use the tables that belong to no tenant (users, sessions…).
 

@@ -8,7 +8,7 @@ from tenants.walls import dispatch_sees, wall
 # so nobody but the owner may touch it; the function runs as the owner, for the task that calls it monthly.
 MAKE_PARTITIONS = """
 CREATE FUNCTION make_event_partitions(p_until date) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_month date := date '2020-01-01';
     v_name text;

@@ -8,7 +8,7 @@ from tenants.walls import wall
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0005_definer_search_path'),
+        ('billing', '0004_first_prices'),
     ]
 
     operations = [

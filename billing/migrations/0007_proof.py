@@ -14,7 +14,7 @@ ALTER TABLE billing_spendday SET (fillfactor = 80);
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0007_journal_age'),
+        ('billing', '0006_journal_age'),
     ]
 
     operations = [

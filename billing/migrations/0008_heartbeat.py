@@ -11,7 +11,7 @@ GRANT SELECT ON billing_heartbeat TO costtrack_dispatch;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0009_days_there_are'),
+        ('billing', '0007_proof'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from tenants.walls import dispatch_sees_also
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0006_corrections'),
+        ('billing', '0005_corrections'),
     ]
 
     operations = [
