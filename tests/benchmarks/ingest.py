@@ -7,6 +7,7 @@ The loads take turns, round by round, so that a noisy minute falls on a figure a
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ CONNECTIONS = 4
 MAIN = 500
 ALONE = 300
 """Single events sent one after the other: how long one request takes when nobody else is there."""
+PATIENCE = 75.0
+"""Seconds after which no further round begins: a slow machine gets fewer rounds, not a longer wait."""
 Events = Callable[..., Iterator[dict[str, object]]]
 
 
@@ -115,7 +118,10 @@ def measure(
         send(web, company, warm, run=f"w{number}x", folder=folder)
     with psycopg.connect(database_url, autocommit=True) as connection:
         raw.make_table(connection)
+        deadline = time.monotonic() + PATIENCE
         for turn in range(rounds):
+            if turn and time.monotonic() > deadline:
+                break
             for number, load in enumerate(planned):
                 before = stored_sizes(connection)
                 one = send(web, company, load, run=f"r{turn}n{number}x", folder=folder)

@@ -21,7 +21,7 @@ def ingest_figures(got: Measured) -> Iterator[Figure]:
             [run.rate for run in runs],
             "events/s",
             at_least=TARGET if name == str(MAIN) else None,
-            beside=_latency(runs),
+            beside=_latency(runs) + (_quietest(runs) if name == str(MAIN) else ""),
         )
     for name, runs in got.loads.items():
         yield _processor(name, runs)
@@ -43,6 +43,15 @@ def beside_workers(runs: Sequence[Run]) -> Figure:
 def _latency(runs: Sequence[Run]) -> str:
     every = [each for run in runs for each in run.milliseconds]
     return f"request p50 {number(percentile(every, 50))} ms, p95 {number(percentile(every, 95))} ms"
+
+
+def _quietest(runs: Sequence[Run]) -> str:
+    """The round in which other programs used least of the machine."""
+    known = [(run.others, run.rate) for run in runs if run.others is not None]
+    if not known:
+        return ""
+    others, rate = min(known)
+    return f"; quietest round {number(rate)} events/s (others: {number(max(others, 0))} cores)"
 
 
 def _processor(name: str, runs: Sequence[Run]) -> Figure:

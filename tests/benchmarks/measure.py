@@ -107,7 +107,10 @@ def _beside_workers(
 ) -> Figure:
     _say("With worker and beat beside")
     with workers(folder):
-        runs = [ingest.send(web, company, load, run=f"b{n}x", folder=folder) for n in range(rounds)]
+        runs = [
+            ingest.send(web, company, load, run=f"b{turn}x", folder=folder)
+            for turn in range(min(rounds, 2))
+        ]
     return beside_workers(runs)
 
 
