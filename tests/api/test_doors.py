@@ -1,5 +1,7 @@
 """Who may pass which door of the API, what strangers find there, and how many queries it takes."""
 
+from itertools import product
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -33,16 +35,15 @@ DOORS = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "scopes"), DOORS, ids=lambda each: str(each))
-def test_no_scope_includes_another(api, method, path, scopes):
-    for scope in ("ingest", "read", "manage"):
+def test_no_scope_includes_another(api):
+    for (method, path, scopes), scope in product(DOORS, ("ingest", "read", "manage")):
         answer = api.send(method, path, b"{}", scope=scope)
         if scope in scopes:
-            assert answer.status_code not in {401, 403}
-            assert answer.status_code < 500
+            assert answer.status_code not in {401, 403}, (method, path, scope)
+            assert answer.status_code < 500, (method, path, scope)
         else:
             assert_problem(answer, 403, "missing_scope")
-    assert_problem(api.send(method, path, b"{}", scope="read", key="ct_x"), 401, "invalid_key")
+        assert_problem(api.send(method, path, b"{}", scope=scope, key="ct_x"), 401, "invalid_key")
 
 
 @pytest.mark.smoke

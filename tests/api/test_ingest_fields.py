@@ -13,47 +13,43 @@ HUNDRED_COMPONENTS = [{"name": "other", "tokens": 0}] * 100
 FAR = "x" * 200
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"id": "x"},
-        {"id": FAR},
-        {"id": "😀" * 200},
-        {"id": " "},
-        {"id": "a\tb\nc"},
-        *(
-            {name: FAR}
-            for name in ("source", "provider", "model", "stop_reason", "feature", "session")
-        ),
-        *({name: FAR} for name in ("environment", "task", "end_user")),
-        dict.fromkeys(("source", "feature", "task", "stop_reason"), ""),
-        {"source": None, "provider": None, "stop_reason": None, "components": None, "tags": None},
-        {"feature": None, "environment": None, "session": None, "task": None, "end_user": None},
-        {"streamed": None, "tool_calls": None},
-        {"streamed": False, "tool_calls": 0, "tags": {}, "components": []},
-        {"tool_calls": 10**12},
-        {"components": HUNDRED_COMPONENTS},
-        {"components": [{"name": "user", "tokens": 10**12, "fingerprint": FAR}]},
-        {"tags": {f"{n:02}" + "k" * 198: FAR for n in range(20)}},
-        {"tags": {"": ""}},
-        {"occurred_at": "2020-01-01T00:00:00Z"},
-        {"occurred_at": "2020-01-01T02:00:00+02:00"},
-        {"occurred_at": "2026-11-20t12:00:00z"},
-        {"occurred_at": "2026-11-20T12:00:00.123456789Z"},
-        {"occurred_at": "2026-11-20T00:30:00-12:00"},
-        {"usage": {"input_tokens": 0, "output_tokens": 0}},
-        {"usage": {"input_tokens": 10**12, "output_tokens": 10**12}},
-        {"usage": USAGE | {"cache_read_input_tokens": None, "speed": None, "iterations": []}},
-        {"usage": USAGE | {f"k{n}": 1 for n in range(5_000)}},
-        {"usage": USAGE | {"x": 10**300, "y": -(10**300), "z": 1e308}},
-    ],
-    ids=lambda fields: ",".join(f"{name}={str(value)[:20]}" for name, value in fields.items()),
-)
-def test_a_field_may_go_up_to_its_limit(api, fields):
-    (result,) = api.verdicts(event() | fields)
+UP_TO_THE_LIMIT = [
+    {"id": "x"},
+    {"id": FAR},
+    {"id": "😀" * 200},
+    {"id": " "},
+    {"id": "a\tb\nc"},
+    *({name: FAR} for name in ("source", "provider", "model", "stop_reason", "feature", "session")),
+    *({name: FAR} for name in ("environment", "task", "end_user")),
+    dict.fromkeys(("source", "feature", "task", "stop_reason"), ""),
+    {"source": None, "provider": None, "stop_reason": None, "components": None, "tags": None},
+    {"feature": None, "environment": None, "session": None, "task": None, "end_user": None},
+    {"streamed": None, "tool_calls": None},
+    {"streamed": False, "tool_calls": 0, "tags": {}, "components": []},
+    {"tool_calls": 10**12},
+    {"components": HUNDRED_COMPONENTS},
+    {"components": [{"name": "user", "tokens": 10**12, "fingerprint": FAR}]},
+    {"tags": {f"{n:02}" + "k" * 198: FAR for n in range(20)}},
+    {"tags": {"": ""}},
+    {"occurred_at": "2020-01-01T00:00:00Z"},
+    {"occurred_at": "2020-01-01T02:00:00+02:00"},
+    {"occurred_at": "2026-11-20t12:00:00z"},
+    {"occurred_at": "2026-11-20T12:00:00.123456789Z"},
+    {"occurred_at": "2026-11-20T00:30:00-12:00"},
+    {"usage": {"input_tokens": 0, "output_tokens": 0}},
+    {"usage": {"input_tokens": 10**12, "output_tokens": 10**12}},
+    {"usage": USAGE | {"cache_read_input_tokens": None, "speed": None, "iterations": []}},
+    {"usage": USAGE | {f"k{n}": 1 for n in range(5_000)}},
+    {"usage": USAGE | {"x": 10**300, "y": -(10**300), "z": 1e308}},
+]
 
-    assert result["status"] == "accepted", result
-    assert api.stored() == 1
+
+def test_a_field_may_go_up_to_its_limit(api):
+    for number, fields in enumerate(UP_TO_THE_LIMIT):
+        (result,) = api.verdicts(event(f"e-{number}") | fields)
+        assert result["status"] == "accepted", (str(fields)[:90], result)
+
+    assert api.stored() == len(UP_TO_THE_LIMIT)
 
 
 def test_an_event_may_be_ten_minutes_ahead(api):

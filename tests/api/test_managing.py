@@ -172,11 +172,11 @@ BAD_BODIES = [
 ]
 
 
-@pytest.mark.parametrize(("path", "body", "code", "field"), BAD_BODIES, ids=str)
-def test_what_makes_no_sense_is_named_and_changes_nothing(api, path, body, code, field):
+def test_what_makes_no_sense_is_named_and_changes_nothing(api):
     before = audited(api)
 
-    assert_problem(api.manage("POST", path, body), 422, code, field=field)
+    for path, body, code, field in BAD_BODIES:
+        assert_problem(api.manage("POST", path, body), 422, code, field=field)
 
     assert audited(api) == before
 

@@ -76,21 +76,20 @@ def test_a_filter_narrows_and_holds_on_every_page(api):
     assert all_pages(api, "project=nothing") == [[]]
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("since=2026-11-20T12:00:00Z", ["c", "b"]),
-        ("until=2026-11-20T12:00:00Z", ["a"]),
-        ("since=2026-11-20T14:00:00%2B02:00&until=2026-11-20T12:00:00.000001Z", ["b"]),
-        ("since=2026-11-20T12:00:01Z&until=2026-11-20T12:00:00Z", []),
-        # days begin at midnight in Sofia, 22:00 in UTC
-        ("since=2026-11-20", ["c", "b", "a"]),
-        ("since=2026-11-21", ["c"]),
-        ("since=2026-11-20&until=2026-11-21", ["b", "a"]),
-        ("until=2026-11-20", []),
-    ],
-)
-def test_since_is_inclusive_and_until_exclusive(api, query, found):
+SPANS = [
+    ("since=2026-11-20T12:00:00Z", ["c", "b"]),
+    ("until=2026-11-20T12:00:00Z", ["a"]),
+    ("since=2026-11-20T14:00:00%2B02:00&until=2026-11-20T12:00:00.000001Z", ["b"]),
+    ("since=2026-11-20T12:00:01Z&until=2026-11-20T12:00:00Z", []),
+    # days begin at midnight in Sofia, 22:00 in UTC
+    ("since=2026-11-20", ["c", "b", "a"]),
+    ("since=2026-11-21", ["c"]),
+    ("since=2026-11-20&until=2026-11-21", ["b", "a"]),
+    ("until=2026-11-20", []),
+]
+
+
+def test_since_is_inclusive_and_until_exclusive(api):
     times = {
         "a": "2026-11-19T22:00:00Z",
         "b": "2026-11-20T12:00:00Z",
@@ -98,42 +97,43 @@ def test_since_is_inclusive_and_until_exclusive(api, query, found):
     }
     api.verdicts(*[event(each, occurred_at=at) for each, at in times.items()])
 
-    assert ids(api.get(f"{EVENTS}?{query}").json()) == found
+    for query, found in SPANS:
+        assert ids(api.get(f"{EVENTS}?{query}").json()) == found, query
 
 
-@pytest.mark.parametrize(
-    ("query", "code", "field"),
-    [
-        *(
-            (f"since={text}", "invalid_time", "since")
-            for text in (
-                "yesterday",
-                "2026-11-20T12:00:00",
-                "2026-11-20T12:00:00+02:00",
-                "2026-13-01",
-                "2026-02-30T00:00:00Z",
-                "0001-01-01T00:00:00%2B23:59",
-                "9999-12-31T23:59:59-23:59",
-                "1795000000",
-            )
-        ),
-        ("until=later", "invalid_time", "until"),
-        *(
-            (f"cursor={text}", "invalid_cursor", "cursor")
-            for text in (
-                "x",
-                "20261120T120000.000000",
-                "20261120T120000.000000-",
-                "20261120T120000.000000-xyz",
-                "99991399T000000.000000-" + "0" * 32,
-                "%F0%9F%98%80",
-                "-" * 5000,
-            )
-        ),
-    ],
-)
-def test_what_cannot_be_read_is_named(api, query, code, field):
-    assert_problem(api.get(f"{EVENTS}?{query}"), 400, code, field=field)
+REFUSED = [
+    *(
+        (f"since={text}", "invalid_time", "since")
+        for text in (
+            "yesterday",
+            "2026-11-20T12:00:00",
+            "2026-11-20T12:00:00+02:00",
+            "2026-13-01",
+            "2026-02-30T00:00:00Z",
+            "0001-01-01T00:00:00%2B23:59",
+            "9999-12-31T23:59:59-23:59",
+            "1795000000",
+        )
+    ),
+    ("until=later", "invalid_time", "until"),
+    *(
+        (f"cursor={text}", "invalid_cursor", "cursor")
+        for text in (
+            "x",
+            "20261120T120000.000000",
+            "20261120T120000.000000-",
+            "20261120T120000.000000-xyz",
+            "99991399T000000.000000-" + "0" * 32,
+            "%F0%9F%98%80",
+            "-" * 5000,
+        )
+    ),
+]
+
+
+def test_what_cannot_be_read_is_named(api):
+    for query, code, field in REFUSED:
+        assert_problem(api.get(f"{EVENTS}?{query}"), 400, code, field=field)
 
 
 def test_a_cursor_may_come_from_anywhere_in_time(api):

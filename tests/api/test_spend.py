@@ -263,36 +263,35 @@ def test_nothing_spent_is_no_rows_and_zeros(api):
     assert answer["total"]["cost"] == "0"
 
 
-@pytest.mark.parametrize(
-    ("query", "code", "field"),
-    [
-        ("since=2026-11-02&until=2026-11-02", "invalid_range", "until"),
-        ("since=2026-11-02&until=2026-11-01", "invalid_range", "until"),
-        ("until=2026-11-01", "invalid_range", "since"),
-        ("since=2020-01-01&until=2026-01-01", "invalid_range", "since"),
-        *(
-            (f"since={text}", "invalid_range", "since")
-            for text in ("2026-13-01", "2026-11-1", "20261101", "tomorrow", "1999-12-31")
-        ),
-        ("since=0001-01-01", "invalid_range", "since"),
-        ("since=2026-11-01T00:00:00Z", "invalid_range", "since"),
-        ("since=2026-11-01&until=9999-12-31", "invalid_range", "until"),
-        ("since=２０２６-11-01", "invalid_range", "since"),
-        ("range=year", "invalid_range", "range"),
-        ("granularity=week", "unknown_granularity", "granularity"),
-        ("granularity=", "unknown_granularity", "granularity"),
-        ("group_by=colour", "unknown_group", "group_by"),
-        ("group_by=client_id", "unknown_group", "group_by"),
-        ("group_by=client,project,model", "too_many_groups", "group_by"),
-        ("group_by=client,client", "too_many_groups", "group_by"),
-    ],
-)
-def test_a_report_that_does_not_exist_says_why(api, query, code, field):
-    assert_problem(api.get(f"{SPEND}?{query}"), 400, code, field=field)
+REFUSED = [
+    ("since=2026-11-02&until=2026-11-02", "invalid_range", "until"),
+    ("since=2026-11-02&until=2026-11-01", "invalid_range", "until"),
+    ("until=2026-11-01", "invalid_range", "since"),
+    ("since=2020-01-01&until=2026-01-01", "invalid_range", "since"),
+    *(
+        (f"since={text}", "invalid_range", "since")
+        for text in ("2026-13-01", "2026-11-1", "20261101", "tomorrow", "1999-12-31")
+    ),
+    ("since=0001-01-01", "invalid_range", "since"),
+    ("since=2026-11-01T00:00:00Z", "invalid_range", "since"),
+    ("since=2026-11-01&until=9999-12-31", "invalid_range", "until"),
+    ("since=２０２６-11-01", "invalid_range", "since"),
+    ("range=year", "invalid_range", "range"),
+    ("granularity=week", "unknown_granularity", "granularity"),
+    ("granularity=", "unknown_granularity", "granularity"),
+    ("group_by=colour", "unknown_group", "group_by"),
+    ("group_by=client_id", "unknown_group", "group_by"),
+    ("group_by=client,project,model", "too_many_groups", "group_by"),
+    ("group_by=client,client", "too_many_groups", "group_by"),
+]
 
 
-@pytest.mark.parametrize("query", ["", "range=today", "range=7d", "range=month", "range=90d"])
-def test_a_range_may_be_named_or_left_out(api, query):
-    answer = ask(api, query)
+def test_a_report_that_does_not_exist_says_why(api):
+    for query, code, field in REFUSED:
+        assert_problem(api.get(f"{SPEND}?{query}"), 400, code, field=field)
 
-    assert answer["since"] < answer["until"]
+
+def test_a_range_may_be_named_or_left_out(api):
+    for query in ("", "range=today", "range=7d", "range=month", "range=90d"):
+        answer = ask(api, query)
+        assert answer["since"] < answer["until"], query
