@@ -12,10 +12,12 @@ from celery.schedules import crontab
 from celery.signals import beat_init, setup_logging, task_prerun, worker_init
 from django.core.exceptions import ImproperlyConfigured
 
+from costtrack.broker import mend_transport
 from costtrack.checks import refuse_unsafe_start
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "costtrack.settings")
 
+mend_transport()
 app = Celery("costtrack")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
