@@ -50,11 +50,9 @@ def test_a_process_that_dies_at_any_point_loses_and_doubles_nothing(site):
 
 def test_processes_and_servers_that_are_killed_lose_and_double_nothing(site):
     plan = [
-        "Valkey is wiped",
         "kill -9 of the web master alone",
         "kill -9 of beat",
         "kill -9 of a PostgreSQL session",
-        "kill -9 of Valkey",
     ]
 
     assert_struck(site, plan)
@@ -68,6 +66,15 @@ def test_without_a_broker_every_event_is_taken_and_every_report_is_right(site):
         assert_clean(site.audit(is_drained=False))
 
     assert_clean(site.audit())
+
+
+def test_the_worker_lives_on_when_the_broker_is_killed_or_wiped(site):
+    before = site.stack.worker.starts
+
+    assert_struck(site, [*["kill -9 of Valkey"] * 4, "Valkey is wiped"])
+
+    assert_clean(site.audit())
+    assert site.stack.worker.starts == before
 
 
 def test_a_full_disk_refuses_batches_as_a_whole_and_takes_them_when_there_is_room(site):
