@@ -15,10 +15,10 @@ from redis.exceptions import ConnectionError as ConnectionLost
 class MendedChannel(Channel):
     """What a closed connection is asked for is refused as what it is."""
 
-    def _connparams(self, asynchronous: bool = False) -> Any:  # type: ignore[misc]  # not in the stubs
+    def _connparams(self, asynchronous: bool = False) -> Any:
         if self.connection.client is None:
             raise ConnectionLost("the connection to the broker was closed")
-        return super()._connparams(asynchronous)
+        return super()._connparams(asynchronous)  # type: ignore[misc]  # not in the stubs
 
 
 def mend_transport() -> None:
