@@ -152,12 +152,12 @@ def test_counting_costs_less_than_fifty_microseconds():
     counts = dict.fromkeys(("accepted", "duplicates", "conflicts", "rejected", "unpriced"), 1)
     rounds = 2_000
 
-    started = time.perf_counter()
+    started = time.thread_time()  # of the processor, whatever else the machine does
     for _ in range(rounds):
         count_events(counts, verdicts)
         count_request(request, response, seconds=0.004)
 
-    assert (time.perf_counter() - started) / rounds < 50e-6
+    assert (time.thread_time() - started) / rounds < 50e-6
 
 
 # --- Two workers
