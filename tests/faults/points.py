@@ -16,15 +16,15 @@ from typing import Any
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 WEB = (
+    "bell_hung",
     "before_store",
     "after_store",
     "before_commit",
     "after_commit",
-    "bell_hung",
     "before_answer",
     "in_void",
 )
-WORKER = ("bell_taken", "after_fold", "fold_before_commit", "fold_after_commit", "in_sweep")
+WORKER = ("in_sweep", "bell_taken", "after_fold", "fold_before_commit", "fold_after_commit")
 
 _writes = threading.local()
 

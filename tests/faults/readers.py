@@ -2,6 +2,7 @@
 
 import http.client
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from tests.faults.books import Books
 from tests.faults.clients import Line
 
 LOOK_EVERY = 0.3  # seconds
+LAST_TRIES = 30
 
 
 def spend(line: Line, granularity: str) -> dict[str, Any] | None:
@@ -35,18 +37,23 @@ class Reader(threading.Thread):
         self._stopping = threading.Event()
 
     def finish(self) -> None:
+        """Call when all is well again: it looks once more."""
         self._stopping.set()
 
     def run(self) -> None:
         while not self._stopping.wait(LOOK_EVERY):
             self._look()
+        for _ in range(LAST_TRIES):
+            if self._look():
+                return
+            time.sleep(LOOK_EVERY)
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
         events, cost = self._books.acknowledged_so_far()
         answer = spend(self._line, "total")
         voids, taken_back = self._books.voids_so_far()
         if not answer:
-            return
+            return False
         self.looks += 1
         total = answer["total"]
         if total["events"] < events - voids or Decimal(total["cost"]) < cost - taken_back:
@@ -54,3 +61,4 @@ class Reader(threading.Thread):
                 f"/spend shows {total['events']} events and {total['cost']}, less than the"
                 f" {events} and {cost} acknowledged before, {voids} and {taken_back} taken back"
             )
+        return True

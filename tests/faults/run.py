@@ -47,10 +47,12 @@ class Site:
         try:
             yield
         finally:
-            for thread in (*clients, reader):
-                thread.finish()
-            for thread in (*clients, reader):
-                thread.join(GIVE_UP + 10)
+            for client in clients:
+                client.finish()
+            for client in clients:
+                client.join(GIVE_UP + 10)
+            reader.finish()
+            reader.join()
         assert reader.looks, "nobody could look at the spend"
 
     def audit(self, *, is_drained: bool = True) -> Finding:
