@@ -51,7 +51,7 @@ def _quietest(runs: Sequence[Run]) -> str:
     if not known:
         return ""
     others, rate = min(known)
-    return f"; quietest round {number(rate)} events/s (others: {number(max(others, 0))} cores)"
+    return f"; quietest round {number(rate)} (others used {number(max(others, 0))} cores)"
 
 
 def _processor(name: str, runs: Sequence[Run]) -> Figure:
@@ -61,10 +61,13 @@ def _processor(name: str, runs: Sequence[Run]) -> Figure:
         for who in ("web", "postgres", "client")
     )
     words = f"web {number(web)}, PostgreSQL {number(postgres)}, load {number(client)}"
+    if whole := web + postgres + client:
+        words += (
+            f"; {machine.CORES} cores to itself: at most {number(machine.CORES * 1e6 / whole)}/s"
+        )
     others = [run.others for run in runs if run.others is not None]
     if others:
-        busy = statistics.median(others)
-        words += f"; others kept {number(max(busy, 0))} of {machine.CORES} cores busy"
+        words += f"; others used {number(max(statistics.median(others), 0))} cores"
     return median_figure(
         "processor",
         f"batch {name}",
