@@ -75,7 +75,7 @@ TEMPLATES = [
 # the role that row-level security binds (DATABASE_ROLE=owner is for migrations only).
 DATABASE_URL = env.text("DATABASE_URL", default=LOCAL.get("DATABASE_URL", ""))
 DATABASE_ROLE = env.text("DATABASE_ROLE", default="costtrack_app")
-DATABASES = {"default": env.postgres(DATABASE_URL or "postgresql:///costtrack")}
+DATABASES = {"default": env.postgres(DATABASE_URL or "postgresql:///costtrack?host=/nowhere")}
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASE_ROLE != "owner":

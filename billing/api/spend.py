@@ -1,5 +1,6 @@
 """GET /api/v1/spend: the one report, as JSON."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from tenants.models import Tenant
 from tenants.problems import Problem
 
 FILTERS = ("client", "project", "model", "environment")
+PARAMETERS = {"since", "until", "range", "granularity", "group_by", *FILTERS}
 
 
 def measures_data(measures: Measures) -> dict[str, Any]:
@@ -34,6 +36,14 @@ def row_data(row: Row) -> dict[str, Any]:
     """A row of one token class has no uncached cost of its own: caching is a matter of the whole call."""
     data = {"period": _period(row.period), **row.keys, **measures_data(row.measures)}
     return data | ({"cost_uncached": None, "saving": None} if TOKEN_CLASS in row.keys else {})
+
+
+def _refuse_unknown(query: Mapping[str, str]) -> None:
+    """A mistyped filter must not answer with everybody's spend."""
+    unknown = sorted(set(query) - PARAMETERS)
+    if unknown:
+        detail = f"There is no parameter {unknown[0][:60]!r} here."
+        raise Problem(400, "unknown_parameter", detail, field=unknown[0][:60])
 
 
 def _period(period: date | datetime | None) -> str | None:
@@ -70,6 +80,7 @@ class Spend(KeyView):
     def get(self, request: Request) -> Response:
         """Spend by period and dimension; the rows add up to the total exactly."""
         query = request.query_params
+        _refuse_unknown(query)
         tenant = Tenant.objects.get()
         filters = {name: query.get(name, "") for name in FILTERS}
         filters["project"] = self.project_of(filters["project"])

@@ -126,7 +126,7 @@ def _envelope_leniently(body: bytes) -> list[bytes]:
         if not isinstance(envelope, dict):
             raise _not_a_batch()
         if "events" not in envelope:
-            return [body.strip()]
+            raise Problem(400, "invalid_json", "The event is not JSON (NaN, a broken character …).")
         _refuse_extra_fields(set(envelope))
         if not isinstance(envelope["events"], list):
             raise _not_a_batch()

@@ -8,6 +8,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
+from billing.codes import ITEM_CODES, REQUEST_CODES
+from billing.flow.price import REASONS
 from billing.web.openapi import Operation, operations
 
 FIRST = ("/api/v1/events", "/api/v1/price", "/api/v1/spend")
@@ -17,7 +19,13 @@ FIRST = ("/api/v1/events", "/api/v1/price", "/api/v1/spend")
 @login_not_required
 @require_safe
 def api_docs(request: HttpRequest) -> HttpResponse:
-    context = {"operations": documented(), "origin": request.build_absolute_uri("/").rstrip("/")}
+    context = {
+        "operations": documented(),
+        "origin": request.build_absolute_uri("/").rstrip("/"),
+        "item_codes": ITEM_CODES,
+        "request_codes": REQUEST_CODES,
+        "reasons": REASONS,
+    }
     return render(request, "billing/docs.html", context)
 
 

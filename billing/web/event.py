@@ -31,7 +31,7 @@ def event_page(request: PageRequest) -> HttpResponse:
     return render(request, "billing/event.html", context)
 
 
-def reported(detail: EventDetail) -> list[tuple[str, object]]:
+def reported(detail: EventDetail) -> list[tuple[str, str]]:
     """What the caller said of the event, in the API's words; what was not said is left out."""
     event = detail.summary
     said: dict[str, object] = {
@@ -44,4 +44,10 @@ def reported(detail: EventDetail) -> list[tuple[str, object]]:
         "feature": event.feature,
         "environment": event.environment,
     }
-    return [(name, value) for name, value in {**said, **detail.facts}.items() if value != ""]
+    return [
+        (name, _shown(value)) for name, value in {**said, **detail.facts}.items() if value != ""
+    ]
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

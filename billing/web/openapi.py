@@ -144,7 +144,7 @@ def _resolved(document: Json, schema: Json) -> Json:
     found: object = document
     for part in reference.removeprefix("#/").split("/"):
         found = _json(found).get(part)
-    return _json(found)
+    return _resolved(document, _json(found))
 
 
 def _media(holder: Json) -> Json:

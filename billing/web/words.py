@@ -22,8 +22,12 @@ def chart_summary(chart: Chart) -> str:
         return "No spend in this range."
     highest = max(spent, key=lambda row: row.total)
     if len(spent) == 1:
-        return f"All of it, {dollars(highest.total)}, {_when(highest)}."
+        return f"All of it, {_spent(highest)}, {_when(highest)}."
     return f"{_usual(chart)} {_highest(highest, spent=spent)}"
+
+
+def _spent(row: Row) -> str:
+    return f"{'≥ ' if row.at_least else ''}{dollars(row.total)}"
 
 
 def rough(amount: Decimal) -> str:
@@ -41,17 +45,18 @@ def _usual(chart: Chart) -> str:
     if chart.unit == "hour":
         return f"{len([row for row in rows if row.total])} hours with spend."
     average = _average([row.total for row in rows])
-    return f"About {rough(average)} a {chart.unit} over {len(rows)} {chart.unit}s."
+    about = "At least" if chart.at_least else "About"
+    return f"{about} {rough(average)} a {chart.unit} over {len(rows)} {chart.unit}s."
 
 
 def _highest(highest: Row, *, spent: Sequence[Row]) -> str:
     usual = median(row.total for row in spent)
     second = max(row.total for row in spent if row is not highest)
     if highest.total * 2 > usual * 3 and highest.total * 4 > second * 5:
-        return f"{_what(highest)} stands out with {dollars(highest.total)}."
+        return f"{_what(highest)} stands out with {_spent(highest)}."
     if highest.total == min(row.total for row in spent):
-        return f"Never more than {dollars(highest.total)}."
-    return f"Highest: {dollars(highest.total)} {_when(highest)}."
+        return f"Never more than {_spent(highest)}."
+    return f"Highest: {_spent(highest)} {_when(highest)}."
 
 
 def _when(row: Row) -> str:

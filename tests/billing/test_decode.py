@@ -135,4 +135,10 @@ def test_a_batch_has_at_most_1000_items(ndjson, count, fits):
 def test_a_single_event_is_its_own_batch():
     assert split_items(b' {"id": "a"}\n', ndjson=False) == [b'{"id": "a"}']
     assert split_items(b'\xef\xbb\xbf{"id": "a"}', ndjson=False) == [b'{"id": "a"}']
-    assert split_items(b'{"id": NaN} ', ndjson=False) == [b'{"id": NaN}']
+
+
+def test_a_single_event_that_is_not_json_is_a_bad_request():
+    with pytest.raises(Problem) as refused:
+        split_items(b'{"id": NaN} ', ndjson=False)
+
+    assert (refused.value.status_code, refused.value.code) == (400, "invalid_json")

@@ -13,6 +13,7 @@ from billing.importers.claude_code import Message, event, merge, read_messages, 
 from billing.management.progress import progress
 from billing.money import dollars, total
 from tenants.directory import UnknownTenant, tenant_id_of
+from tenants.models import Project
 from tenants.scoping import tenant_scope
 
 BATCH = 500
@@ -34,12 +35,20 @@ class Command(BaseCommand):
             tenant_id = tenant_id_of(options["tenant"])
         except UnknownTenant as error:
             raise CommandError(str(error)) from error
+        with tenant_scope(tenant_id):
+            if not Project.objects.filter(slug=options["project"]).exists():
+                raise CommandError(f"There is no project {options['project']!r} in this tenant.")
         messages: dict[tuple[str, str], Message] = {}
         for path in progress(files, label="reading", out=self.stderr):
             merge(messages, read_messages(path))
         events = [event(each, project=options["project"]) for each in messages.values()]
         events.sort(key=lambda each: (str(each["occurred_at"]), str(each["id"])))
         self._report(self._post(events, tenant_id), files=len(files))
+        if events:
+            days = f"since={str(events[0]['occurred_at'])[:10]}"
+            self.stdout.write(
+                f"See them at /t/{options['tenant']}/projects/{options['project']}/?{days}"
+            )
 
     def _post(self, events: list[dict[str, object]], tenant_id: int) -> list[Verdict]:
         """The front door: the same intake that the API uses, batch by batch."""
