@@ -25,6 +25,9 @@ VIEWER_ROLE = "costtrack_viewer"
 DISPATCH_ROLE = "costtrack_dispatch"
 ANSWER_WITHIN = timedelta(seconds=30)
 """How long one statement of a request may run."""
+GIVE_BACK = "SET LOCAL idle_in_transaction_session_timeout = '30s'"
+"""A process that froze, or whose machine is gone, keeps its rows locked while its connection looks alive: the
+events in its hands could not be sent again, its journal rows would not be folded."""
 
 
 class NoActiveTenant(RuntimeError):
@@ -98,7 +101,7 @@ def dispatch_scope() -> Iterator[None]:
 
 
 def _raise_wall(scope: Scope, *, within: timedelta | None) -> None:
-    statements = [f"SET LOCAL app.tenant_id = '{int(scope.tenant_id)}'"]
+    statements = [f"SET LOCAL app.tenant_id = '{int(scope.tenant_id)}'", GIVE_BACK]
     if scope.client_id is not None:
         statements.append(f"SET LOCAL app.client_id = '{int(scope.client_id)}'")
         statements.append(f"SET LOCAL ROLE {VIEWER_ROLE}")
@@ -117,7 +120,8 @@ def _lower_wall() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SET LOCAL app.tenant_id = ''; SET LOCAL app.client_id = ''; SET LOCAL ROLE {role};"
-            "SET LOCAL statement_timeout TO DEFAULT"
+            "SET LOCAL statement_timeout TO DEFAULT;"
+            "SET LOCAL idle_in_transaction_session_timeout TO DEFAULT"
         )
 
 
