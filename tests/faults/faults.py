@@ -27,10 +27,12 @@ SESSIONS = """SELECT pid FROM pg_stat_activity WHERE datname = current_database(
     AND pid <> pg_backend_pid() AND backend_type = 'client backend'"""
 
 
-def at_point(point: str, stack: Stack, _: random.Random) -> bool:
-    """Whoever comes past next dies there."""
+def at_point(point: str, how: signal.Signals, stack: Stack, _: random.Random) -> bool:
+    """Whoever comes past next dies, or freezes, there."""
     armed = stack.crash_at / point
-    armed.touch()
+    new = armed.with_suffix(".new")
+    new.write_text(how.name)
+    new.replace(armed)
     if _appears(lambda: not armed.exists(), within=COMES_PAST_WITHIN):
         return True
     armed.unlink(missing_ok=True)
@@ -137,8 +139,10 @@ def _appears(condition: Callable[[], object], *, within: float = APPEARS_WITHIN)
 
 
 FAULTS: dict[str, Fault] = {
-    **{f"web dies {point}": partial(at_point, point) for point in points.WEB},
-    **{f"worker dies {point}": partial(at_point, point) for point in points.WORKER},
+    **{f"web dies {point}": partial(at_point, point, signal.SIGKILL) for point in points.WEB},
+    **{f"worker dies {point}": partial(at_point, point, signal.SIGKILL) for point in points.WORKER},
+    "a web process freezes in a transaction": partial(at_point, "after_store", signal.SIGSTOP),
+    "a worker freezes in a transaction": partial(at_point, "after_fold", signal.SIGSTOP),
     "kill -9 of a web process": partial(one_child, "web"),
     "kill -9 of the web master": partial(first_process, "web"),
     "kill -9 of the web master alone": partial(leave_orphans, "web"),

@@ -1,7 +1,8 @@
 """Named points at which a process of the product kills itself, put into it from outside.
 
-In:   a file with the point's name in the folder FAULTS_DIR.
-Out:  the first process that comes past takes the file away and dies of SIGKILL, as if power were cut.
+In:   a file with the point's name in the folder FAULTS_DIR, with the name of a signal in it.
+Out:  the first process that comes past takes the file away and sends itself the signal: SIGKILL is a power
+      cut, SIGSTOP a machine that is gone while its connections stay open.
 Promise: the product has no hook; a function that was renamed stops the start, so no point goes blind.
 """
 
@@ -26,16 +27,23 @@ WEB = (
 )
 WORKER = ("in_sweep", "bell_taken", "after_fold", "fold_before_commit", "fold_after_commit")
 
+FROZEN = "frozen-"
+"""With the process id behind it: the file that a process leaves when it freezes."""
+
 _writes = threading.local()
 
 
 def come_past(point: str) -> None:
     """Die here if somebody asked for it; removing the file decides between processes."""
+    armed = Path(os.environ["FAULTS_DIR"], point)
     try:
-        Path(os.environ["FAULTS_DIR"], point).unlink()
+        how = armed.read_text()
+        armed.unlink()
     except FileNotFoundError:
         return
-    os.kill(os.getpid(), signal.SIGKILL)
+    if how == "SIGSTOP":
+        armed.with_name(f"{FROZEN}{os.getpid()}").touch()
+    os.kill(os.getpid(), signal.Signals[how])
 
 
 def watch_web(*, ingest: Any, intake: Any, doorbell: Any, void: Any) -> None:

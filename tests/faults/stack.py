@@ -27,6 +27,7 @@ from costtrack.local.run import CELERY_BEAT, CELERY_WORKER, GUNICORN
 from costtrack.local.state import PROJECT, State, hold, throwaway_state
 from costtrack.local.valkey import start_valkey, valkey_url
 from tests.faults import processes
+from tests.faults.points import FROZEN
 
 NOT_INHERITED = {
     "DATABASE_URL",
@@ -37,6 +38,7 @@ NOT_INHERITED = {
     "EMAIL_URL",
 }
 LOOK_EVERY = 0.05  # seconds
+FROZEN_FOR = 40.0  # seconds
 AFTER_A_FAILED_START = 0.3  # seconds
 
 
@@ -187,6 +189,15 @@ class Stack:
     def _keep(self, service: Service) -> None:
         while not self._keeping.wait(LOOK_EVERY):
             service.tend()
+            self._end_frozen()
+
+    def _end_frozen(self) -> None:
+        """A frozen process stands for a machine that is gone; after a while somebody notices."""
+        for note in self.crash_at.glob(f"{FROZEN}*"):
+            with suppress(FileNotFoundError):
+                if time.time() - note.stat().st_mtime > FROZEN_FOR:
+                    note.unlink()
+                    processes.kill(int(note.name.removeprefix(FROZEN)))
 
     def _program(self, name: str, words: list[str]) -> Child:
         return Child(
