@@ -13,6 +13,9 @@ from tenants.models import ApiKey
 from tenants.web.forms import KeyForm
 from tenants.web.requests import PageRequest
 
+CSRF_FIELD = "csrfmiddlewaretoken"
+SENT = "key_form_sent"
+
 
 @page(MANAGERS)
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -25,6 +28,9 @@ def keys(request: PageRequest) -> HttpResponse:
     made: dict[str, object] = {}
     status = HTTPStatus.OK
     if request.method == "POST":
+        if was_sent_before(request):
+            messages.info(request, "That form was sent already: its key is in the list.")
+            return redirect("keys", request.access.tenant.slug)
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if form.is_valid():
             try:
@@ -33,9 +39,16 @@ def keys(request: PageRequest) -> HttpResponse:
                 form.add_error(error.field if error.field in form.fields else None, error.detail)
             else:
                 made, status, form = {"made": key, "secret": secret}, HTTPStatus.CREATED, KeyForm()
+                request.session[SENT] = request.POST.get(CSRF_FIELD)
     listed = ApiKey.objects.select_related("project", "created_by").order_by("revoked_at", "-id")
     context = {"section": "keys", "form": form, "keys": listed, **made}
     return render(request, "tenants/keys.html", context, status=status)
+
+
+def was_sent_before(request: PageRequest) -> bool:
+    """A reload sends the same form again; each form that is drawn carries a token of its own."""
+    token = request.POST.get(CSRF_FIELD)
+    return bool(token) and request.session.get(SENT) == token
 
 
 @page(MANAGERS)

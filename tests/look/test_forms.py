@@ -36,6 +36,17 @@ def test_new_key_shows_its_secret_in_that_answer_only(ana, world):
     )
 
 
+def test_a_reload_makes_no_second_key(ana, world):
+    form = {"name": "bot", "scopes": ["ingest"], "csrfmiddlewaretoken": "as drawn"}
+    ana.post("/t/acme/keys/", form)
+
+    again = ana.post("/t/acme/keys/", form, follow=True)
+
+    assert "sent already" in again.content.decode()
+    with world.acme.scope():
+        assert ApiKey.objects.filter(name="bot").count() == 1
+
+
 def test_key_may_be_bound_to_a_project(ana, world):
     ana.post(
         "/t/acme/keys/", {"name": "bot", "scopes": ["ingest", "read"], "project": "support-bot"}
