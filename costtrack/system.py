@@ -22,7 +22,7 @@ from costtrack import __version__
 from costtrack.condition import Part, condition, is_ready
 from tenants.redis import client
 
-TODO = {
+WHAT_TO_DO = {
     "database": "Start PostgreSQL, or mend DATABASE_URL. Nothing is served meanwhile, and senders try again.",
     "migrations": "Run manage.py migrate with the code that is served here.",
     "walls": "Run manage.py check --database default, which names the tables, then manage.py migrate.",
@@ -94,7 +94,7 @@ def _row(part: Part) -> StateRow:
         tone=_tone(part),
         age="" if part.age is None else in_words(part.age),
         detail=part.detail,
-        todo=TODO[part.name] if part.is_alarm else "",
+        todo=WHAT_TO_DO[part.name] if part.is_alarm else "",
     )
 
 

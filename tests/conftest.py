@@ -57,7 +57,9 @@ def django_db_setup(django_test_environment, django_db_blocker):
     yield
     with django_db_blocker.unblock():
         as_role(None)
-        with connection.cursor() as cursor:  # a process or thread that a test left may hold one still
+        with (
+            connection.cursor() as cursor
+        ):  # a process or thread that a test left may hold one still
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.core.management import get_commands
 
 from costtrack.condition import VITAL
-from costtrack.system import TODO
+from costtrack.system import WHAT_TO_DO
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
@@ -17,8 +17,8 @@ def test_every_part_has_a_chapter_and_its_row():
     chapters = re.findall(r"^### (\w+)$", RUNBOOK, re.M)
     rows = re.findall(r"^\| (\w+) \| [^|]+ \| (yes)? ?\|", RUNBOOK, re.M)
 
-    assert sorted(chapters) == sorted(TODO)
-    assert {name for name, _ in rows} == set(TODO)
+    assert sorted(chapters) == sorted(WHAT_TO_DO)
+    assert {name for name, _ in rows} == set(WHAT_TO_DO)
     assert {name for name, is_vital in rows if is_vital} == set(VITAL)
 
 
@@ -36,7 +36,7 @@ def test_every_line_that_we_log_is_explained():
 
 def test_every_command_it_names_exists():
     named = set(re.findall(r"manage\.py (\w+)", RUNBOOK)) | {
-        name for text in TODO.values() for name in re.findall(r"manage\.py (\w+)", text)
+        name for text in WHAT_TO_DO.values() for name in re.findall(r"manage\.py (\w+)", text)
     }
 
     assert {"verify_spend", "rebuild_spend", "restore_drill"} <= named <= set(get_commands())

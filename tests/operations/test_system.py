@@ -14,7 +14,7 @@ from billing.flow.proof import prove
 from billing.models import DailySpend, SpendEntry
 from costtrack import __version__
 from costtrack.condition import condition
-from costtrack.system import TODO, WORDS, in_words
+from costtrack.system import WHAT_TO_DO, WORDS, in_words
 from tenants.models import User
 from tests.factories import NOON, event
 from tests.walls.roles import as_owner
@@ -68,7 +68,7 @@ def test_a_system_where_all_is_well(page):
 def test_every_part_has_its_words_and_something_to_do(db):
     names = {part.name for part in condition(now=timezone.now())}
 
-    assert names == set(TODO) == set(WORDS)
+    assert names == set(WHAT_TO_DO) == set(WORDS)
 
 
 def test_what_is_wrong_comes_first_with_what_to_do(page, world):
