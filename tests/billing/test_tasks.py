@@ -248,3 +248,17 @@ def test_the_nightly_proof_asks_for_every_tenant_and_raises_an_alarm(world, dama
 
     assert [task for task, _ in queued()] == ["verify_tenant"] * 2
     assert [each["log_level"] for each in logs if each["event"] == "verified"] == [level]
+
+
+def test_a_cache_that_is_gone_is_a_miss_and_never_an_error(redis_at):
+    redis_at(NOWHERE)
+
+    assert cache.get("a") is None
+    assert cache.get("a", "default") == "default"
+    assert cache.add("a", 1) is False
+    assert cache.get_many(["a", "b"]) == {}
+    assert cache.has_key("a") is False
+    cache.set("a", 1)
+    cache.set_many({"a": 1})
+    cache.touch("a")
+    cache.delete("a")
