@@ -69,6 +69,8 @@ class Client(threading.Thread):
             while not self._stopping.is_set():
                 self._act()
                 time.sleep(self._random.uniform(0, PAUSE))
+        except TimeoutError as error:
+            self._books.note(str(error))
         except Exception as error:
             self._books.note(f"{self.name} broke: {error!r}")
             raise

@@ -22,6 +22,7 @@ Fault = Callable[[Stack, random.Random], bool]
 
 APPEARS_WITHIN = 8.0  # seconds until a victim that is being started is there
 COMES_PAST_WITHIN = 8.0  # seconds until somebody reaches an armed point
+STOPS_WITHIN = 5.0  # seconds
 ORPHANED_FOR = 1.0  # seconds
 SESSIONS = """SELECT pid FROM pg_stat_activity WHERE datname = current_database()
     AND pid <> pg_backend_pid() AND backend_type = 'client backend'"""
@@ -82,8 +83,16 @@ def kill_session(stack: Stack, chance: random.Random) -> bool:
 
 
 def restart_postgres(stack: Stack, _: random.Random) -> bool:
-    """A fast shutdown, as an administrator does it."""
-    return _appears(lambda: processes.kill(stack.postgres.pid, signal.SIGINT))
+    """A fast shutdown, as an administrator does it; an immediate one when it takes too long.
+
+    PostgreSQL 18.4 hangs for ever when it is asked in the middle of its recovery.
+    """
+    if not _appears(lambda: processes.kill(stack.postgres.pid, signal.SIGINT)):
+        return False
+    stopping = stack.postgres.watcher
+    if not _appears(lambda: stack.postgres.watcher != stopping, within=STOPS_WITHIN):
+        processes.kill(stack.postgres.pid, signal.SIGQUIT)
+    return True
 
 
 def wipe_valkey(stack: Stack, _: random.Random) -> bool:

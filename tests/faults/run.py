@@ -56,8 +56,12 @@ class Site:
         assert reader.looks, "nobody could look at the spend"
 
     def audit(self, *, is_drained: bool = True) -> Finding:
-        self.stack.wait_until(self.stack.answers, "the web is ready")
-        return audit(self.stack, key=self.keys["read"], books=self.books, is_drained=is_drained)
+        """A stack that does not come back is a finding too."""
+        try:
+            self.stack.wait_until(self.stack.answers, "the web is ready")
+            return audit(self.stack, key=self.keys["read"], books=self.books, is_drained=is_drained)
+        except AssertionError as error:
+            return Finding(len(self.books.acknowledged), 0, 0, (*self.books.wrong, str(error)))
 
 
 def strike(site: Site, plan: Iterable[str], *, seed: int) -> Iterator[tuple[str, bool, float]]:
