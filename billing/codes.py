@@ -45,6 +45,6 @@ REQUEST_CODES = {
     "unknown_client": "422: there is no such client.",
     "unknown_project": "422: there is no such project.",
     "throttled": "429: wait as `Retry-After` says.",
-    "internal_error": "500: it failed on our side; nothing was kept, send it again.",
-    "unavailable": "503: the database is away or busy; nothing was kept, send it again.",
+    "internal_error": "500: it failed on our side; send it again, an event counts once.",
+    "unavailable": "503: the database is away or busy; send it again, an event counts once.",
 }

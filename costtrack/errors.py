@@ -29,9 +29,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def _problem_of(error: BaseException | None) -> Problem:
-    """A database that is away or busy is a matter of waiting, and says so."""
+    """A database that is away or busy is a matter of waiting, and says so.
+
+    It may have gone after it committed, so nobody is told that nothing was kept.
+    """
     if isinstance(error, OperationalError | InterfaceError):
-        detail = "The database is away or too busy; nothing was kept. Send it again."
+        detail = "The database is away or too busy. Send it again: an event counts once."
         return Problem(503, "unavailable", detail, retry_after=1)
-    detail = "The request failed on our side; nothing of it was kept. Send it again."
+    detail = "The request failed on our side. Send it again: an event counts once."
     return Problem(500, "internal_error", detail)
