@@ -13,12 +13,17 @@ from billing.flow.fold import fold as fold_journal
 from billing.flow.heartbeat import beat
 from billing.flow.partitions import make_partitions as make_month_partitions
 from billing.flow.proof import prove_changed
+from billing.flow.send_due import send_due
 from tenants.directory import all_tenants
 from tenants.scoping import dispatch_scope
 from tenants.tasks import ScopedTask
 
 STRETCH = 5_000
 AT_A_STRETCH = timedelta(seconds=20)
+DUE = """
+SELECT DISTINCT tenant_id FROM billing_delivery
+WHERE state IN ('due', 'sending') AND next_at <= %s ORDER BY tenant_id
+"""
 LAST = 9
 """Priority of what may wait: a night of proofs keeps no fold and no sweep from its turn."""
 
@@ -37,17 +42,33 @@ def fold(*, tenant_id: int) -> None:
 
 @shared_task(name="billing.tasks.sweep")
 def sweep() -> None:
-    """Ring for every tenant that has unfolded rows: the bell may have been lost.
+    """Ring for every tenant that has unfolded rows or due deliveries: the bell may have been lost.
 
     That it ran is the sign of life of beat, broker and worker together (/readyz).
     """
     with dispatch_scope(), connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT tenant_id FROM billing_spendentry ORDER BY tenant_id")
-        due = [tenant for (tenant,) in cursor.fetchall()]
-    for tenant_id in due:
+        unfolded = [tenant for (tenant,) in cursor.fetchall()]
+        cursor.execute(DUE, [timezone.now()])
+        undelivered = [tenant for (tenant,) in cursor.fetchall()]
+    for tenant_id in unfolded:
         ring(tenant_id)
+    for tenant_id in undelivered:
+        ring(tenant_id, task="deliver")
     beat("sweep", now=timezone.now())
-    log.info("swept", tenants=len(due))
+    log.info("swept", tenants=len(unfolded), with_deliveries=len(undelivered))
+
+
+@shared_task(name="billing.tasks.deliver")
+def deliver(*, tenant_id: int) -> None:
+    """Send what is due for a while, in no transaction; ring again when there may be more."""
+    take_down(tenant_id, task="deliver")
+    done = send_due(
+        tenant_id, within=AT_A_STRETCH, clock=timezone.now, between=random.SystemRandom().randint
+    )
+    if not done.is_done:
+        ring(tenant_id, task="deliver")
+    log.info("delivered", sent=done.sent, failed=done.failed, later=done.later)
 
 
 @shared_task(name="billing.tasks.make_partitions")

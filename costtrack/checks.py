@@ -7,6 +7,7 @@ prints the same findings with hints.
 import time
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from django.apps import apps
@@ -16,9 +17,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 
 from tenants.scoping import APP_ROLE
+from tenants.sealed import is_ring
 
 START_PATIENCE = 20.0
 """Seconds; a web process that has not started after 30 is ended by gunicorn."""
+
+NEW_KEY = (
+    "Make one with: python3 -c"
+    " 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
+)
 
 log = structlog.get_logger("costtrack.checks")
 
@@ -71,6 +78,26 @@ def database_walls(
     return problems
 
 
+def outside_world(**_: Any) -> list[checks.CheckMessage]:
+    """Channels can be sealed, and links in messages lead here."""
+    problems: list[checks.CheckMessage] = []
+    if not is_ring(settings.KEY_RING):
+        what = "is not a list of Fernet keys" if settings.KEY_RING else "is not set"
+        problems.append(checks.Error(f"KEY_RING {what}.", hint=NEW_KEY, id="costtrack.E005"))
+    parts = urlsplit(settings.PUBLIC_URL)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        message = f"PUBLIC_URL is {settings.PUBLIC_URL!r}."
+        hint = "It is where people reach costtrack, such as https://costs.example.com."
+        problems.append(checks.Error(message, hint=hint, id="costtrack.E006"))
+    elif settings.HTTPS and parts.scheme != "https":
+        message, hint = (
+            "PUBLIC_URL begins with http://, HTTPS is true.",
+            "Let it begin with https://.",
+        )
+        problems.append(checks.Error(message, hint=hint, id="costtrack.E007"))
+    return problems
+
+
 def _error(code: str, message: str) -> checks.Error:
     hint = "Leave DATABASE_ROLE unset and run 'manage.py migrate'; see docs/architecture.md."
     return checks.Error(message, hint=hint, id=f"costtrack.{code}")
@@ -85,11 +112,13 @@ def refuse_unsafe_start() -> None:
     problems = _walls_once_the_database_answers()
     if settings.SECRET_KEY.startswith("insecure-") and not settings.DEBUG:
         problems.append(checks.Error("SECRET_KEY is not set.", id="costtrack.E003"))
+    problems += outside_world()
     if settings.DATABASE_ROLE == "owner":
         problems.append(_error("E004", "DATABASE_ROLE=owner is for migrations only."))
     if problems:
         raise ImproperlyConfigured(
-            "Refusing to serve: " + " ".join(str(each.msg) for each in problems)
+            "Refusing to serve: "
+            + " ".join(f"{each.msg} {each.hint or ''}".strip() for each in problems)
         )
 
 

@@ -15,6 +15,12 @@ DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY", default=LOCAL.get("SECRET_KEY", ""))
 if not SECRET_KEY:
     SECRET_KEY = "insecure-key-for-commands-that-sign-nothing"  # noqa: S105  refused when serving, see checks.py
+# Fernet keys, the newest first: what must be read again (addresses with a token) is sealed with it.
+KEY_RING = env.words("KEY_RING", default=LOCAL.get("KEY_RING", ""))
+# Where people reach costtrack: links in messages begin with it.
+PUBLIC_URL = env.text("PUBLIC_URL", default="http://127.0.0.1:8000")
+# For developers: channels may point to this machine, without TLS.
+LOOPBACK_CHANNELS = env.flag("LOOPBACK_CHANNELS", default=False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 HTTPS = env.flag("HTTPS", default=False)

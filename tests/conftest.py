@@ -1,5 +1,7 @@
 """The test database is made by the owner of the tables; every test then speaks as the serving role."""
 
+import os
+
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -8,9 +10,13 @@ from django.test import TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
 
 from tests.factories import World, make_world
+from tests.keyring import KEY_RING
 
 # What a test that commits leaves behind, children first. Prices and content types stay.
 TABLES = [
+    "billing_deliveryattempt",
+    "billing_delivery",
+    "billing_channel",
     "billing_usageevent",
     "billing_eventkey",
     "billing_eventcorrection",
@@ -34,6 +40,8 @@ TABLES = [
 
 
 def pytest_configure(config):
+    os.environ["KEY_RING"] = KEY_RING
+    settings.KEY_RING = [KEY_RING]
     settings.THROTTLE_PER_SECOND = 0
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -1,5 +1,6 @@
 """The nouns of `billing/`: what happened, what it cost, what it adds up to."""
 
+from billing.models.channels import Channel, ChannelKind, Delivery, DeliveryAttempt
 from billing.models.corrections import EventCorrection
 from billing.models.events import EventKey, UsageEvent
 from billing.models.operations import Heartbeat, SpendDay, Verification
@@ -7,7 +8,11 @@ from billing.models.prices import ModelAlias, PriceRow
 from billing.models.spend import DailySpend, DimensionValue, HourlySpend, SpendEntry
 
 __all__ = [
+    "Channel",
+    "ChannelKind",
     "DailySpend",
+    "Delivery",
+    "DeliveryAttempt",
     "DimensionValue",
     "EventCorrection",
     "EventKey",

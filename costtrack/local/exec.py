@@ -1,7 +1,7 @@
 """One command beside the servers: what `make test` and `make bench` run in.
 
 In:   a command.   Out: its exit code.
-Promise: it finds DATABASE_URL, REDIS_URL and SECRET_KEY in its environment;
+Promise: it finds DATABASE_URL, REDIS_URL, SECRET_KEY and KEY_RING in its environment;
       servers that were started for it are stopped after it.
 """
 

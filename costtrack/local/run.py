@@ -17,7 +17,7 @@ from pathlib import Path
 from costtrack.local.child import Child, run_to_end
 from costtrack.local.errors import LocalError
 from costtrack.local.servers import environment, given_urls, start_servers
-from costtrack.local.state import PROJECT, State, hold, open_state, state_dir
+from costtrack.local.state import KEYS, PROJECT, State, hold, open_state, state_dir
 from costtrack.local.supervisor import Supervisor, say
 
 EVERY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104  compared with, not bound to
@@ -47,9 +47,9 @@ def run(*, with_parent: bool) -> int:
             _refuse_taken_port(host, port)
             say(f"Starting costtrack. Its data is in {state.root}")
             urls = start_servers(servers, state=state)
-            variables = environment(urls, state=state)
-            key = {"SECRET_KEY": variables["SECRET_KEY"]}
-            held.publish({"address": address, "urls": {**urls, **key}})
+            variables = {"PUBLIC_URL": address, **environment(urls, state=state)}
+            keys = {name: variables[name] for name in KEYS}
+            held.publish({"address": address, "urls": {**urls, **keys}})
             migrated = _manage("migrate", "--no-input", state=state, variables=variables)
             start = partial(_start, programs, state=state, variables=variables)
             web = start("web", _web(host, port))

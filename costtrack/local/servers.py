@@ -7,7 +7,7 @@ import os
 from functools import partial
 
 from costtrack.local.postgres import postgres_url, start_postgres
-from costtrack.local.state import URLS, State, secret_key
+from costtrack.local.state import URLS, State, key_ring, secret_key
 from costtrack.local.supervisor import Supervisor
 from costtrack.local.valkey import start_valkey, valkey_url
 
@@ -30,6 +30,9 @@ def start_servers(supervisor: Supervisor, *, state: State) -> dict[str, str]:
 
 
 def environment(urls: dict[str, str], *, state: State) -> dict[str, str]:
-    """Our environment, the URLs, and this installation's SECRET_KEY unless one is given."""
-    key = os.environ.get("SECRET_KEY") or secret_key(state.root)
-    return {**os.environ, **urls, "SECRET_KEY": key}
+    """Our environment, the URLs, and this installation's own keys unless they are given."""
+    keys = {
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or secret_key(state.root),
+        "KEY_RING": os.environ.get("KEY_RING") or key_ring(state.root),
+    }
+    return {**os.environ, **urls, **keys}

@@ -5,6 +5,7 @@ Promise: one supervisor per folder; its lock is freed by the kernel, even after 
 Never: starts or signals a process, imports Django.
 """
 
+import base64
 import fcntl
 import hashlib
 import json
@@ -26,6 +27,7 @@ from costtrack.local.errors import LocalError
 PROJECT = Path(__file__).resolve().parents[2]
 SYSTEM_STATE = Path("/var/lib/costtrack")
 URLS = ("DATABASE_URL", "REDIS_URL")
+KEYS = ("SECRET_KEY", "KEY_RING")
 # A unix socket's path may have 104 characters (macOS); a plain one needs no quoting in a URL.
 PLAIN_SHORT_PATH = re.compile(r"[A-Za-z0-9/._-]{1,79}")
 TMP = Path("/tmp")  # noqa: S108  short everywhere, unlike TMPDIR; the folders made in it are private
@@ -136,13 +138,22 @@ def throwaway_state() -> Iterator[State]:
 
 def secret_key(root: Path) -> str:
     """The installation's own SECRET_KEY, made once."""
-    path = root / "secret_key"
+    return _made_once(root / "secret_key", new=secrets.token_urlsafe(48))
+
+
+def key_ring(root: Path) -> str:
+    """The installation's own KEY_RING, made once: a Fernet key, 32 bytes."""
+    new = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    return _made_once(root / "key_ring", new=new)
+
+
+def _made_once(path: Path, *, new: str) -> str:
     if not path.exists():
-        new = path.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        new.touch(mode=0o600)
-        new.write_text(secrets.token_urlsafe(48))
-        new.replace(path)
+        draft = path.with_suffix(".new")
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)
+        draft.write_text(new)
+        draft.replace(path)
     return path.read_text()
 
 
@@ -201,11 +212,11 @@ def _parse(file: TextIOWrapper) -> dict[str, object]:
 
 
 def server_urls() -> dict[str, str]:
-    """DATABASE_URL, REDIS_URL and SECRET_KEY of this folder's running servers, or {}.
+    """DATABASE_URL, REDIS_URL, SECRET_KEY and KEY_RING of this folder's running servers, or {}.
 
     What the environment sets wins, one by one. Read at every start of Django, so it starts nothing.
     """
-    given = {name: os.environ[name] for name in (*URLS, "SECRET_KEY") if os.environ.get(name)}
+    given = {name: os.environ[name] for name in (*URLS, *KEYS) if os.environ.get(name)}
     if all(name in given for name in URLS):
         return given
     return {**_published_urls(), **given}

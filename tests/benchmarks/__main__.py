@@ -10,6 +10,7 @@ import sys
 
 from tests.benchmarks.database import PROJECT, own_database
 from tests.benchmarks.options import add_options
+from tests.keyring import KEY_RING
 
 
 def main() -> int:
@@ -24,7 +25,12 @@ def main() -> int:
         return subprocess.run(
             [sys.executable, "-m", "tests.benchmarks.measure", *words],
             cwd=PROJECT,
-            env={"SECRET_KEY": "benchmarks", **os.environ, "DATABASE_URL": ours},
+            env={
+                "SECRET_KEY": "benchmarks",
+                "KEY_RING": KEY_RING,
+                **os.environ,
+                "DATABASE_URL": ours,
+            },
             check=False,
         ).returncode
 

@@ -28,11 +28,14 @@ from costtrack.local.state import PROJECT, State, hold, throwaway_state
 from costtrack.local.valkey import start_valkey, valkey_url
 from tests.faults import processes
 from tests.faults.points import FROZEN
+from tests.keyring import KEY_RING
 
 NOT_INHERITED = {
     "DATABASE_URL",
     "REDIS_URL",
     "SECRET_KEY",
+    "KEY_RING",
+    "PUBLIC_URL",
     "STATE_DIR",
     "DATABASE_ROLE",
     "EMAIL_URL",
@@ -103,6 +106,7 @@ class Stack:
             "DATABASE_URL": self.database_url,
             "REDIS_URL": valkey_url(state),
             "SECRET_KEY": "a key for the fault suite",
+            "KEY_RING": KEY_RING,
             "FAULTS_DIR": str(self.crash_at),
         }
         celery = ["celery", "--app", "tests.faults.celery"]

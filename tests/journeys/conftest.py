@@ -16,6 +16,8 @@ from django.conf import settings
 from django.db import connection
 from playwright.sync_api import sync_playwright
 
+from tests.keyring import KEY_RING
+
 # Playwright keeps an event loop in this thread; Django would refuse the ORM beside it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -35,6 +37,7 @@ def environment() -> dict[str, str]:
         "DATABASE_URL": url,
         "REDIS_URL": settings.REDIS_URL,
         "SECRET_KEY": "a key for journeys",
+        "KEY_RING": KEY_RING,
         "DATABASE_ROLE": "costtrack_app",
     }
 

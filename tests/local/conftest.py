@@ -20,7 +20,17 @@ from costtrack.local.wheels import POSTGRES, VALKEY
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE_PACKAGES = next(Path(each) for each in sys.path if each.endswith("site-packages"))
-NOT_INHERITED = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STATE_DIR", "PORT", "HOST", "DEMO"}
+NOT_INHERITED = {
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "KEY_RING",
+    "PUBLIC_URL",
+    "STATE_DIR",
+    "PORT",
+    "HOST",
+    "DEMO",
+}
 NOT_INHERITED |= {"DJANGO_SETTINGS_MODULE", "DATABASE_ROLE"}
 
 

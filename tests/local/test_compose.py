@@ -10,7 +10,8 @@ TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]
 # read by costtrack/settings.py; those that local mode alone needs are not here
-SETTINGS = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "EMAIL_URL"}
+SETTINGS = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "KEY_RING", "PUBLIC_URL", "ALLOWED_HOSTS"}
+SETTINGS |= {"HTTPS", "EMAIL_URL"}
 
 
 def test_every_lasting_service_has_a_healthcheck_and_comes_back():
@@ -50,7 +51,7 @@ def test_programs_get_the_settings_and_the_example_names_every_variable():
 
 
 def test_no_secret_has_a_default():
-    for name in ("SECRET_KEY", "POSTGRES_PASSWORD"):
+    for name in ("SECRET_KEY", "KEY_RING", "POSTGRES_PASSWORD"):
         assert f"${{{name}:-" not in TEXT
         assert f"${{{name}:?" in TEXT
 

@@ -36,7 +36,7 @@ def test_second_start_is_refused_with_the_address_of_the_first(served):
 def test_commands_beside_it_find_its_servers(served):
     project, _ = served
 
-    assert project.outside(SHOW_URLS) == "DATABASE_URL REDIS_URL SECRET_KEY"
+    assert project.outside(SHOW_URLS) == "DATABASE_URL KEY_RING REDIS_URL SECRET_KEY"
     assert "servers/run" in project.ask("import os; print(os.environ['DATABASE_URL'])")
 
 

@@ -34,7 +34,7 @@ BOTH = {"DATABASE_URL": "postgresql://a@b/c", "REDIS_URL": "redis://b"}
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
-    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STATE_DIR"):
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "KEY_RING", "STATE_DIR"):
         monkeypatch.delenv(name, raising=False)
 
 

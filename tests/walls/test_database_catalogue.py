@@ -24,7 +24,10 @@ APPEND = "INSERT SELECT"
 
 # table -> what the serving role may do, and the column that narrows client viewers ('' = they see nothing).
 WALLS = {
+    "billing_channel": (KEPT, ""),
     "billing_dailyspend": (ALL, "client_id"),
+    "billing_delivery": (KEPT, ""),
+    "billing_deliveryattempt": (KEPT, ""),
     "billing_dimensionvalue": ("DELETE INSERT SELECT", ""),
     "billing_eventcorrection": (APPEND, "client_id"),
     "billing_eventkey": (APPEND, ""),
@@ -49,6 +52,7 @@ READ_ONLY = {"billing_modelalias", "billing_pricerow"}
 SIGNS_OF_LIFE = "billing_heartbeat"
 DISPATCHED = {
     "tenants_tenant": "SELECT id SELECT slug SELECT timezone",
+    "billing_delivery": "SELECT created_at SELECT next_at SELECT person_id SELECT state SELECT tenant_id",
     "billing_spendday": "SELECT day SELECT differences SELECT tenant_id",
     "billing_spendentry": "SELECT id SELECT stored_at SELECT tenant_id",
     "billing_verification": "SELECT at SELECT differences SELECT milliseconds SELECT since SELECT tenant_id"
@@ -188,6 +192,8 @@ def test_references_between_tenant_tables_carry_the_tenant():
     between = {(table, target, *columns) for table, target, columns in rows}
 
     assert {each for each in between if each[1] != "tenants_tenant"} == {
+        ("billing_delivery", "billing_channel", "tenant_id", "channel_id"),
+        ("billing_deliveryattempt", "billing_delivery", "tenant_id", "delivery_id"),
         ("tenants_apikey", "tenants_project", "tenant_id", "project_id"),
         ("tenants_membership", "tenants_client", "tenant_id", "client_id"),
         ("tenants_project", "tenants_client", "tenant_id", "client_id"),

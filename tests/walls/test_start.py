@@ -14,6 +14,7 @@ from django.db import connection
 
 from costtrack.checks import refuse_unsafe_start
 from tenants.scoping import APP_ROLE
+from tests.keyring import KEY_RING
 from tests.walls.roles import as_owner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,6 +116,26 @@ def test_a_missing_secret_key_is_refused(db, settings):
     settings.SECRET_KEY = "insecure-key-for-commands-that-sign-nothing"
 
     assert_refused("SECRET_KEY is not set")
+
+
+@pytest.mark.parametrize("keys", [[], ["too short"], ["also not a key", KEY_RING]])
+def test_a_missing_or_wrong_key_ring_is_refused_with_a_hint(db, settings, keys):
+    settings.KEY_RING = keys
+
+    assert_refused("KEY_RING is not.*Make one with: python3 -c")
+
+
+@pytest.mark.parametrize("url", ["", "costs.example.com", "ftp://costs.example.com", "https://"])
+def test_a_public_url_that_leads_nowhere_is_refused(db, settings, url):
+    settings.PUBLIC_URL = url
+
+    assert_refused("PUBLIC_URL is .*such as https://costs.example.com")
+
+
+def test_links_without_tls_to_a_site_with_tls_are_refused(db, settings):
+    settings.HTTPS, settings.PUBLIC_URL = True, "http://costs.example.com"
+
+    assert_refused("PUBLIC_URL begins with http://, HTTPS is true")
 
 
 def test_a_missing_wall_is_said_by_readyz(db, client):

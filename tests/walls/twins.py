@@ -11,12 +11,18 @@ from http.cookies import SimpleCookie
 from django.test import Client as Browser
 from django.utils import timezone
 
+from billing.channels.message import Message
+from billing.flow.deliver import enqueue
 from billing.flow.proof import prove_changed
+from billing.flow.send_due import claim_next, record
+from billing.flow.switch_off import owners
 from billing.flow.void import void
+from billing.models import Channel
 from billing.money import dollars, plain
 from tenants.actions import add_member, create_client, create_key, create_project, revoke_key
 from tenants.models import ApiKey, Client, Project, Role, User
 from tenants.models.keys import KeyScope
+from tenants.sealed import seal
 from tests.factories import Company, World, event, make_world
 
 # Output tokens of one event: an amount that no other company or client has, nor any sum of others.
@@ -108,6 +114,7 @@ def fill(company: Company, *, now: datetime) -> Twin:
             void(
                 f"source-{name}-{slug}", "v-1", reason=f"void-{name}-{slug}", actor="test", now=now
             )
+        _tell(slug, now=now)
         client = create_client(actor="test", slug=f"only-{slug}", name=f"Only at {slug}")
         project = create_project(
             actor="test", slug=f"secret-{slug}", name=f"Secret of {slug}", client=client
@@ -125,11 +132,33 @@ def fill(company: Company, *, now: datetime) -> Twin:
         hidden_client=client,
         hidden_project=project,
         marks={name: _marks(company, name) for name in ("globex", "initech")},
-        own={client.slug, client.name, project.slug, project.name}
+        own={client.slug, client.name, project.slug, project.name, f"finops@{slug}.test"}
+        | {f"{kind}-{slug}" for kind in ("channel", "subject", "headline", "label", "value")}
         | of_keys
         | written(OUTPUT[slug, "globex"] + OUTPUT[slug, "initech"]),
         keys=keys,
     )
+
+
+def _tell(slug: str, *, now: datetime) -> None:
+    """A channel of the company, a message that it sent there and to its owner, and one attempt."""
+    channel = Channel.objects.create(
+        kind="email",
+        name=f"channel-{slug}",
+        shown=f"finops@{slug}.test",
+        target=seal(f"finops@{slug}.test"),
+    )
+    message = Message(
+        kind="test",
+        subject=f"subject-{slug}",
+        headline=f"headline-{slug}",
+        facts=((f"label-{slug}", f"value-{slug}"),),
+        links=(),
+        data={},
+    )
+    enqueue(message, people=owners(), channels=[channel], about="test")
+    claim = claim_next(now=timezone.now())
+    record(claim, "accepted", started=now, now=now, between=min)
 
 
 def _more_keys(company: Company, *, now: datetime) -> dict[str, str]:
