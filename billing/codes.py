@@ -44,6 +44,7 @@ REQUEST_CODES = {
     "invalid_field": "422: `field` has a wrong value.",
     "unknown_client": "422: there is no such client.",
     "unknown_project": "422: there is no such project.",
+    "unknown_member": "422: no member here has this address, or the person may not see the scope.",
     "throttled": "429: wait as `Retry-After` says.",
     "internal_error": "500: it failed on our side; send it again, an event counts once.",
     "unavailable": "503: the database is away or busy; send it again, an event counts once.",

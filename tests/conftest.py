@@ -14,6 +14,10 @@ from tests.keyring import KEY_RING
 
 # What a test that commits leaves behind, children first. Prices and content types stay.
 TABLES = [
+    "billing_alert",
+    "billing_budgetchannel",
+    "billing_budgetversion",
+    "billing_budget",
     "billing_deliveryattempt",
     "billing_delivery",
     "billing_channel",

@@ -1,6 +1,5 @@
 """GET /api/v1/spend: the one report, as JSON."""
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
@@ -9,6 +8,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from billing.api.queries import refuse_unknown
 from billing.api.schemas import SpendAnswer
 from billing.money import plain
 from billing.periods import PeriodError, range_from_query, today_in
@@ -36,14 +36,6 @@ def row_data(row: Row) -> dict[str, Any]:
     """A row of one token class has no uncached cost of its own: caching is a matter of the whole call."""
     data = {"period": _period(row.period), **row.keys, **measures_data(row.measures)}
     return data | ({"cost_uncached": None, "saving": None} if TOKEN_CLASS in row.keys else {})
-
-
-def _refuse_unknown(query: Mapping[str, str]) -> None:
-    """A mistyped filter must not answer with everybody's spend."""
-    unknown = sorted(set(query) - PARAMETERS)
-    if unknown:
-        detail = f"There is no parameter {unknown[0][:60]!r} here."
-        raise Problem(400, "unknown_parameter", detail, field=unknown[0][:60])
 
 
 def _period(period: date | datetime | None) -> str | None:
@@ -80,7 +72,7 @@ class Spend(KeyView):
     def get(self, request: Request) -> Response:
         """Spend by period and dimension; the rows add up to the total exactly."""
         query = request.query_params
-        _refuse_unknown(query)
+        refuse_unknown(query, PARAMETERS)
         tenant = Tenant.objects.get()
         filters = {name: query.get(name, "") for name in FILTERS}
         filters["project"] = self.project_of(filters["project"])

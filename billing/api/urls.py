@@ -4,7 +4,8 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from billing.api import catalogue
+from billing.api import budgets, catalogue
+from billing.api.allow import Allow
 from billing.api.events import OneEvent
 from billing.api.ingest import Events
 from billing.api.price import Price
@@ -29,6 +30,9 @@ urlpatterns = [
     path("v1/events/void", Void.as_view()),
     path("v1/price", Price.as_view()),
     path("v1/spend", Spend.as_view()),
+    path("v1/budgets", budgets.Budgets.as_view()),
+    path("v1/budgets/<int:budget_id>", budgets.OneBudget.as_view()),
+    path("v1/allow", Allow.as_view()),
     path("v1/clients", catalogue.Clients.as_view()),
     path("v1/clients/<slug:slug>", catalogue.OneClient.as_view()),
     path("v1/projects", catalogue.Projects.as_view()),

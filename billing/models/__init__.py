@@ -1,5 +1,7 @@
 """The nouns of `billing/`: what happened, what it cost, what it adds up to."""
 
+from billing.models.alerts import Alert
+from billing.models.budgets import Budget, BudgetChannel, BudgetVersion
 from billing.models.channels import Channel, ChannelKind, Delivery, DeliveryAttempt
 from billing.models.corrections import EventCorrection
 from billing.models.events import EventKey, UsageEvent
@@ -8,6 +10,10 @@ from billing.models.prices import ModelAlias, PriceRow
 from billing.models.spend import DailySpend, DimensionValue, HourlySpend, SpendEntry
 
 __all__ = [
+    "Alert",
+    "Budget",
+    "BudgetChannel",
+    "BudgetVersion",
     "Channel",
     "ChannelKind",
     "DailySpend",

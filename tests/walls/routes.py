@@ -163,6 +163,7 @@ class Call:
 V = "api/v1/"
 EVENT = {"id": "x", "project": "secret-acme", "model": "m", "occurred_at": "2026-11-01T00:00:00Z"}
 EVENT["usage"] = {"input_tokens": 1, "output_tokens": 1}
+BUDGET = {"name": "new", "amount": "5", "period": "week", "owner": "ana@acme.test"}
 ONE_EVENT = "/api/v1/events/source-globex-acme/e-1"
 CALLS = [
     Call(V + "events", "/api/v1/events", "read"),
@@ -178,6 +179,21 @@ CALLS = [
     ),
     Call(V + "price", "/api/v1/price", "ingest read", method="POST", data=EVENT),
     Call(V + "spend", "/api/v1/spend", "read"),
+    Call(V + "budgets", "/api/v1/budgets", "read"),
+    Call(V + "budgets", "/api/v1/budgets", "manage", 201, 422, "POST", BUDGET),
+    Call(V + "budgets/<int:budget_id>", "/api/v1/budgets/{acme_budget}", "read", foreign=404),
+    Call(
+        V + "budgets/<int:budget_id>",
+        "/api/v1/budgets/{acme_budget}",
+        "manage",
+        foreign=404,
+        method="PATCH",
+        data={"amount": "7"},
+    ),
+    Call(
+        V + "budgets/<int:budget_id>", "/api/v1/budgets/{acme_budget}", "manage", 204, 404, "DELETE"
+    ),
+    Call(V + "allow", "/api/v1/allow?project=secret-acme", "read", foreign=404),
     Call(V + "clients", "/api/v1/clients", "read"),
     Call(V + "clients", "/api/v1/clients", "manage", 201, 201, "POST", {"slug": "new"}),
     Call(V + "clients/<slug:slug>", "/api/v1/clients/only-acme", "read", foreign=404),

@@ -13,6 +13,7 @@ CLIENT_COLUMN = {model._meta.db_table: model.client_column for model in OWNED}
 RECORDS = (
     "billing_usageevent",
     "billing_eventcorrection",
+    "billing_budgetversion",
     "billing_eventkey",
     "tenants_auditentry",
 )
@@ -92,6 +93,7 @@ def test_the_dispatching_role_learns_who_has_something_due_and_nothing_else(twin
     """Whatever the settings say: it is bound by columns, not by a tenant."""
     known = {
         "tenants_tenant": "id, slug, timezone",
+        "billing_budget": "tenant_id, archived_at",
         "billing_spendday": "tenant_id, day, differences",
         "billing_spendentry": "tenant_id, id, stored_at",
         "billing_verification": "tenant_id, at, since, until, differences, milliseconds",

@@ -25,6 +25,10 @@ APPEND = "INSERT SELECT"
 # table -> what the serving role may do, and the column that narrows client viewers ('' = they see nothing).
 WALLS = {
     "billing_channel": (KEPT, ""),
+    "billing_alert": (KEPT, ""),
+    "billing_budget": (KEPT, "shared_with_id"),
+    "billing_budgetchannel": ("DELETE INSERT SELECT", ""),
+    "billing_budgetversion": (APPEND, ""),
     "billing_dailyspend": (ALL, "client_id"),
     "billing_delivery": (KEPT, ""),
     "billing_deliveryattempt": (KEPT, ""),
@@ -45,6 +49,7 @@ WALLS = {
 RECORDS = (
     "billing_usageevent",
     "billing_eventcorrection",
+    "billing_budgetversion",
     "billing_eventkey",
     "tenants_auditentry",
 )
@@ -53,6 +58,7 @@ SIGNS_OF_LIFE = "billing_heartbeat"
 DISPATCHED = {
     "tenants_tenant": "SELECT id SELECT slug SELECT timezone",
     "billing_delivery": "SELECT created_at SELECT next_at SELECT person_id SELECT state SELECT tenant_id",
+    "billing_budget": "SELECT archived_at SELECT tenant_id",
     "billing_spendday": "SELECT day SELECT differences SELECT tenant_id",
     "billing_spendentry": "SELECT id SELECT stored_at SELECT tenant_id",
     "billing_verification": "SELECT at SELECT differences SELECT milliseconds SELECT since SELECT tenant_id"
@@ -194,6 +200,13 @@ def test_references_between_tenant_tables_carry_the_tenant():
     assert {each for each in between if each[1] != "tenants_tenant"} == {
         ("billing_delivery", "billing_channel", "tenant_id", "channel_id"),
         ("billing_deliveryattempt", "billing_delivery", "tenant_id", "delivery_id"),
+        ("billing_alert", "billing_budget", "tenant_id", "budget_id"),
+        ("billing_budget", "tenants_client", "tenant_id", "client_id"),
+        ("billing_budget", "tenants_client", "tenant_id", "shared_with_id"),
+        ("billing_budget", "tenants_project", "tenant_id", "project_id"),
+        ("billing_budgetchannel", "billing_budget", "tenant_id", "budget_id"),
+        ("billing_budgetchannel", "billing_channel", "tenant_id", "channel_id"),
+        ("billing_budgetversion", "billing_budget", "tenant_id", "budget_id"),
         ("tenants_apikey", "tenants_project", "tenant_id", "project_id"),
         ("tenants_membership", "tenants_client", "tenant_id", "client_id"),
         ("tenants_project", "tenants_client", "tenant_id", "client_id"),

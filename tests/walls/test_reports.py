@@ -3,15 +3,22 @@
 import inspect
 import itertools
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
+from billing.models import Budget
 from billing.periods import DayRange
+from billing.reports import allow as allow_reports
+from billing.reports import budgets as budget_reports
 from billing.reports import events as event_reports
 from billing.reports import spend as spend_reports
+from billing.reports.allow import allowed
+from billing.reports.budgets import Window, consumption, day_by_day, standings
 from billing.reports.events import event_at, event_detail, events
 from billing.reports.spend import DIMENSIONS, GRANULARITIES, ReportError, spend
+from tenants.models import Project
 from tenants.scoping import NoActiveTenant, tenant_scope
 from tests.walls.roles import application_wall_off, as_owner, database_wall_off
 from tests.walls.routes import CALLS
@@ -67,8 +74,36 @@ def details():
         yield repr(event_at(f"{source}/{number}"))
 
 
-REPORTS = {"spend": spends, "events": pages_of_events, "event_detail": details}
-ALSO = {"event_at": "with event_detail", "add_up": "adds what others found"}
+def standing():
+    """Where the budgets stand: a report of budgets asks for them in the scope that it runs in."""
+    today = timezone.now().date()
+    budgets = list(Budget.objects.all())
+    for each in standings(budgets, today=today):
+        yield repr((each.budget.name, each.period, each.used))
+    windows = [Window(each, each.cycle.around(today)) for each in budgets]
+    yield repr((consumption(windows), day_by_day(windows)))
+
+
+def permissions():
+    today = timezone.now().date()
+    for project in Project.objects.all():
+        found = allowed(project, estimate=Decimal(1), today=today)
+        yield repr((project.slug, found.allow, found.decides and found.decides.used))
+
+
+REPORTS = {
+    "spend": spends,
+    "events": pages_of_events,
+    "event_detail": details,
+    "standings": standing,
+    "allowed": permissions,
+}
+ALSO = {
+    "consumption": "with standings",
+    "day_by_day": "with standings",
+    "event_at": "with event_detail",
+    "add_up": "adds what others found",
+}
 
 
 def everything():
@@ -83,7 +118,7 @@ def foreign(texts, marks):
 def test_every_report_is_tried():
     found = {
         name
-        for module in (event_reports, spend_reports)
+        for module in (allow_reports, budget_reports, event_reports, spend_reports)
         for name, member in inspect.getmembers(module, inspect.isfunction)
         if member.__module__ == module.__name__ and not name.startswith("_")
     }
@@ -222,7 +257,8 @@ def test_a_foreign_object_and_one_of_nobody_look_alike(twins, row):
     path = path_of(row, twins)
 
     of_acme = send(path, headers=headers)
-    of_nobody = send(f"{path.rpartition('/')[0]}/999999999", headers=headers)
+    address, mark, _ = path.rpartition("=" if "=" in path else "/")
+    of_nobody = send(f"{address}{mark}999999999", headers=headers)
 
     assert (of_acme.status_code, of_nobody.status_code) == (404, 404)
     assert of_acme.content == of_nobody.content

@@ -25,6 +25,9 @@ def routes(patterns=None, prefix=""):
             yield pattern, each.callback
 
 
+NOUNS = {"key": "tenants_apikey", "budget": "billing_budget", "alert": "billing_alert"}
+
+
 def row_id(row):
     return f"{row.method} {row.path}"
 
@@ -32,10 +35,13 @@ def row_id(row):
 def path_of(row, twins):
     """The row's address with the ids that only this run knows."""
     with as_owner() as cursor:
-        first = "SELECT min(id) FROM tenants_apikey WHERE tenant_id = %s"
+        first = "SELECT min(id) FROM {} WHERE tenant_id = %s"
         return row.path.format(
-            acme_key=one(cursor, first, [twins.acme.id]),
-            brix_key=one(cursor, first, [twins.brix.id]),
+            **{
+                f"{slug}_{noun}": one(cursor, first.format(table), [twin.id])
+                for slug, twin in {"acme": twins.acme, "brix": twins.brix}.items()
+                for noun, table in NOUNS.items()
+            }
         )
 
 

@@ -15,12 +15,13 @@ from billing.channels.message import Message
 from billing.flow.deliver import enqueue
 from billing.flow.proof import prove_changed
 from billing.flow.send_due import claim_next, record
+from billing.flow.set_budget import Counts, NewTerms, set_budget
 from billing.flow.switch_off import owners
 from billing.flow.void import void
-from billing.models import Channel
+from billing.models import Alert, BudgetChannel, Channel
 from billing.money import dollars, plain
 from tenants.actions import add_member, create_client, create_key, create_project, revoke_key
-from tenants.models import ApiKey, Client, Project, Role, User
+from tenants.models import ApiKey, Client, Membership, Project, Role, User
 from tenants.models.keys import KeyScope
 from tenants.sealed import seal
 from tests.factories import Company, World, event, make_world
@@ -126,6 +127,7 @@ def fill(company: Company, *, now: datetime) -> Twin:
         for each in company.projects.values():
             each.name = f"{each.name} of {slug}"
             each.save()
+        _budgets(company, now=now)
         of_keys = {text for pair in ApiKey.objects.values_list("name", "prefix") for text in pair}
     return Twin(
         company=company,
@@ -159,6 +161,33 @@ def _tell(slug: str, *, now: datetime) -> None:
     enqueue(message, people=owners(), channels=[channel], about="test")
     claim = claim_next(now=timezone.now())
     record(claim, "accepted", started=now, now=now, between=min)
+
+
+def _budgets(company: Company, *, now: datetime) -> None:
+    """A hard one of each client's project; Globex may see its own. Each has told of something."""
+    owner = Membership.objects.select_related("user").get(role=Role.OWNER).user
+    for client, project in {"globex": "support-bot", "initech": "contract-agent"}.items():
+        budget = set_budget(
+            actor=owner,
+            name=f"budget-{client}-{company.tenant.slug}",
+            counts=Counts(project=company.projects[project]),
+            terms=NewTerms(amount=Decimal(100_000), period="month", owner=owner, hard=True),
+            shared=client == "globex",
+            now=now,
+        )
+        BudgetChannel.objects.create(budget=budget, channel=Channel.objects.get())
+        Alert.objects.create(
+            budget=budget,
+            version=1,
+            kind="spent",
+            since=now.date(),
+            until=now.date() + timedelta(days=1),
+            threshold=50,
+            spent=Decimal(50_000),
+            amount=budget.amount,
+            headline=f"alert-{client}-{company.tenant.slug}",
+            made_at=now,
+        )
 
 
 def _more_keys(company: Company, *, now: datetime) -> dict[str, str]:
@@ -200,7 +229,8 @@ def _marks(company: Company, client: str) -> set[str]:
     slug = company.tenant.slug
     name = f"{client}-{slug}"
     project = {"globex": "support-bot", "initech": "contract-agent"}[client]
-    texts = {f"{kind}-{name}" for kind in ("source", "feature", "env", "session", "team", "void")}
+    kinds = ["source", "feature", "env", "session", "team", "void", "budget", "alert"]
+    texts = {f"{kind}-{name}" for kind in kinds}
     texts |= {f"unheard-of-{name}", company.clients[client].name, company.projects[project].name}
     return texts | written(OUTPUT[slug, client])
 

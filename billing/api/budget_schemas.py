@@ -1,0 +1,106 @@
+"""The shapes of budgets, alerts and permission to spend."""
+
+from rest_framework import serializers as s
+
+from billing.cycles import PERIODS
+from billing.models.budgets import ESCALATE_AFTER, THRESHOLDS, Basis
+
+PER_CENT = "Whole per cent of the amount, from 1 to 1000, at most ten."
+
+
+class Scope(s.Serializer[object]):
+    """What a budget counts; empty: everything."""
+
+    client = s.CharField(required=False)
+    project = s.CharField(required=False)
+    model = s.CharField(required=False, max_length=200)
+    feature = s.CharField(required=False, max_length=200)
+    environment = s.CharField(required=False, max_length=200)
+
+
+class BudgetTerms(s.Serializer[object]):
+    """What can be changed of a budget."""
+
+    name = s.CharField(min_length=1, max_length=120)
+    amount = s.CharField(min_length=1, help_text="US dollars, more than nothing.")
+    period = s.ChoiceField(PERIODS)
+    starts_on = s.IntegerField(
+        required=False,
+        help_text="Of a week: 1 Monday to 7 Sunday. Of a month: 1 to 31; a month without that day"
+        " starts on its last one.",
+    )
+    since = s.DateField(required=False, allow_null=True, help_text="First day of a fixed period.")
+    until = s.DateField(required=False, allow_null=True, help_text="The day after its last one.")
+    basis = s.ChoiceField(Basis.values, required=False)
+    owner = s.CharField(min_length=1, help_text="The address of the member who answers for it.")
+    deputy = s.CharField(required=False, allow_null=True, help_text="Told when the owner is not.")
+    thresholds = s.ListField(
+        child=s.IntegerField(), required=False, help_text=f"Default {THRESHOLDS}. {PER_CENT}"
+    )
+    forecast_thresholds = s.ListField(
+        child=s.IntegerField(), required=False, help_text=f"Default none. {PER_CENT}"
+    )
+    escalate_after_hours = s.IntegerField(
+        required=False,
+        allow_null=True,
+        help_text="Without acknowledgement of 100 % or more the deputy and the owners of the company"
+        f" are told after so many hours. Default {ESCALATE_AFTER}; null: never.",
+    )
+    hard = s.BooleanField(required=False, help_text="GET /api/v1/allow says no when it is used up.")
+    shared_with_client = s.BooleanField(required=False)
+
+
+class NewBudget(BudgetTerms):
+    scope = Scope(required=False)
+
+
+class Forecast(s.Serializer[object]):
+    expected = s.CharField(help_text="At the end of the period.")
+    low = s.CharField(help_text="Four of five forecasts end between low and high.")
+    high = s.CharField()
+    exhausted_on = s.DateField(allow_null=True, help_text="The day on which 100 % is expected.")
+
+
+class BudgetAnswer(s.Serializer[object]):
+    id = s.IntegerField()
+    name = s.CharField()
+    scope = Scope()
+    amount = s.CharField()
+    period = s.CharField()
+    starts_on = s.IntegerField()
+    since = s.DateField(allow_null=True)
+    until = s.DateField(allow_null=True)
+    basis = s.CharField()
+    owner = s.CharField()
+    deputy = s.CharField(allow_null=True)
+    thresholds = s.ListField(child=s.IntegerField())
+    forecast_thresholds = s.ListField(child=s.IntegerField())
+    escalate_after_hours = s.IntegerField(allow_null=True)
+    hard = s.BooleanField()
+    shared_with_client = s.BooleanField()
+    version = s.IntegerField()
+    archived = s.BooleanField()
+    period_since = s.DateField()
+    period_until = s.DateField(help_text="Exclusive.")
+    spent = s.CharField()
+    remaining = s.CharField(help_text="Negative where more was spent.")
+    percent = s.IntegerField(help_text="Used of the amount, rounded down.")
+    unpriced_events = s.IntegerField(help_text="Not in `spent`: the true figure is higher.")
+    next_threshold = s.IntegerField(allow_null=True)
+    next_reset = s.DateField(allow_null=True, help_text="Null for fixed dates.")
+    forecast = Forecast(allow_null=True)
+    as_of = s.DateTimeField()
+
+
+class BudgetsAnswer(s.Serializer[object]):
+    budgets = BudgetAnswer(many=True)
+
+
+class AllowAnswer(s.Serializer[object]):
+    allow = s.BooleanField()
+    budget = s.CharField(allow_null=True, help_text="The one with the least left.")
+    remaining = s.CharField(allow_null=True)
+    amount = s.CharField(allow_null=True)
+    unpriced_events = s.IntegerField(help_text="Not in what was spent: less remains than it says.")
+    next_reset = s.DateField(allow_null=True)
+    as_of = s.DateTimeField()

@@ -1,0 +1,196 @@
+"""Budgets over HTTP: read where they stand, set them, change their terms, take them out of use."""
+
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing.api import budget_schemas as schemas
+from billing.api.catalogue import ManagedView, found
+from billing.flow.set_budget import (
+    Counts,
+    NewTerms,
+    archive_budget,
+    change_budget,
+    member_of,
+    set_budget,
+    terms_of,
+    values_of,
+)
+from billing.models import Budget
+from billing.money import amount, plain
+from billing.periods import today_in
+from billing.reports.budgets import Standing, standings
+from tenants.actions import ActionError
+from tenants.models import Client, Project, Tenant
+
+OF_TERMS = [field.name for field in fields(NewTerms)]
+NARROW = ("model", "feature", "environment")
+READ = ("client", "project", "owner", "deputy")
+
+
+def budget_data(standing: Standing) -> dict[str, Any]:
+    budget, period = standing.budget, standing.period
+    return terms_data(budget) | {
+        "id": budget.pk,
+        "name": budget.name,
+        "scope": scope_data(budget),
+        "shared_with_client": budget.shared_with_id is not None,
+        "version": budget.version,
+        "archived": budget.archived_at is not None,
+        "period_since": period.since.isoformat(),
+        "period_until": period.until.isoformat(),
+        "spent": plain(standing.spent),
+        "remaining": plain(standing.remaining),
+        "percent": standing.percent,
+        "unpriced_events": standing.used.unpriced_events,
+        "next_threshold": standing.next_threshold,
+        "next_reset": standing.next_reset and standing.next_reset.isoformat(),
+        "forecast": None,
+        "as_of": standing.as_of.isoformat(),
+    }
+
+
+def terms_data(budget: Budget) -> dict[str, Any]:
+    return {name: getattr(budget, name) for name in OF_TERMS} | {
+        "amount": plain(budget.amount),
+        "since": budget.since and budget.since.isoformat(),
+        "until": budget.until and budget.until.isoformat(),
+        "owner": budget.owner.email,
+        "deputy": budget.deputy and budget.deputy.email,
+    }
+
+
+def scope_data(budget: Budget) -> dict[str, str]:
+    scope = {name: getattr(budget, name) for name in NARROW if getattr(budget, name)}
+    if budget.project:
+        return {"project": budget.project.slug, **scope}
+    return {"client": budget.client.slug, **scope} if budget.client else scope
+
+
+class BudgetView(ManagedView):
+    @property
+    def budgets(self) -> QuerySet[Budget]:
+        """The budgets that the key may know of."""
+        bound = self.key.project
+        known = Budget.objects.select_related(*READ)
+        return known.filter(**({"project__slug": bound} if bound else {}))
+
+    def answer(self, budget: Budget, *, status: int = 200) -> Response:
+        budget = self.budgets.get(pk=budget.pk)
+        (standing,) = standings([budget], today=today())
+        return Response(budget_data(standing), status=status)
+
+
+class Budgets(BudgetView):
+    @extend_schema(operation_id="list_budgets", tags=["Budgets"], responses=schemas.BudgetsAnswer)
+    def get(self, request: Request) -> Response:
+        """Every budget in use, and where it stands now."""
+        found = standings(self.budgets.filter(archived_at=None), today=today())
+        return Response({"budgets": [budget_data(each) for each in found]})
+
+    @extend_schema(
+        operation_id="create_budget",
+        tags=["Budgets"],
+        request=schemas.NewBudget,
+        responses={201: schemas.BudgetAnswer},
+    )
+    def post(self, request: Request) -> Response:
+        """Set a budget. Somebody answers for it: without an owner there is none."""
+        data = self.valid(schemas.NewBudget)
+        budget = set_budget(
+            actor=self.actor,
+            name=data["name"],
+            counts=counts_of(data.get("scope") or {}),
+            terms=NewTerms(**given_terms(data)),
+            shared=data.get("shared_with_client", False),
+            now=timezone.now(),
+        )
+        return self.answer(budget, status=201)
+
+
+class OneBudget(BudgetView):
+    @extend_schema(operation_id="get_budget", tags=["Budgets"], responses=schemas.BudgetAnswer)
+    def get(self, request: Request, budget_id: int) -> Response:
+        """One budget, and where it stands now."""
+        return self.answer(found(self.budgets, what="budget", pk=budget_id))
+
+    @extend_schema(
+        operation_id="change_budget",
+        tags=["Budgets"],
+        request=schemas.BudgetTerms(partial=True),
+        responses=schemas.BudgetAnswer,
+    )
+    def patch(self, request: Request, budget_id: int) -> Response:
+        """Change some of a budget. Other terms are a new version, which tells of each threshold anew."""
+        budget = found(self.budgets, what="budget", pk=budget_id, archived_at=None)
+        serializer = schemas.BudgetTerms(data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        data = dict(serializer.validated_data)
+        terms: dict[str, Any] = values_of(terms_of(budget)) | given_terms(data)
+        budget = change_budget(
+            budget,
+            actor=self.actor,
+            name=data.get("name", budget.name),
+            terms=NewTerms(**terms),
+            shared=data.get("shared_with_client", budget.shared_with_id is not None),
+            now=timezone.now(),
+        )
+        return self.answer(budget)
+
+    @extend_schema(operation_id="archive_budget", tags=["Budgets"], responses={204: None})
+    def delete(self, request: Request, budget_id: int) -> Response:
+        """Take a budget out of use; its versions and alerts stay."""
+        budget = found(self.budgets, what="budget", pk=budget_id)
+        archive_budget(budget, actor=self.actor, now=timezone.now())
+        return Response(status=204)
+
+
+def today() -> date:
+    return today_in(Tenant.objects.get().timezone, now=timezone.now())
+
+
+def counts_of(scope: dict[str, str]) -> Counts:
+    """The scope of a new budget, with the client or project that it names."""
+    if scope.get("client") and scope.get("project"):
+        detail = "A budget counts a client or a project; a project has its client."
+        raise ActionError("invalid_field", detail, field="scope")
+    client = project = None
+    if slug := scope.get("client"):
+        client = Client.objects.filter(slug=slug).first()
+        if client is None:
+            detail = "There is no such client in this tenant."
+            raise ActionError("unknown_client", detail, field="scope.client")
+    if slug := scope.get("project"):
+        project = Project.objects.select_related("client").filter(slug=slug).first()
+        if project is None:
+            detail = "There is no such project in this tenant."
+            raise ActionError("unknown_project", detail, field="scope.project")
+    return Counts(client, project, **{name: scope.get(name, "") for name in NARROW})
+
+
+def given_terms(data: dict[str, Any]) -> dict[str, Any]:
+    """The terms that a body names, as the verbs take them."""
+    terms = {name: data[name] for name in OF_TERMS if name in data}
+    if "amount" in terms:
+        terms["amount"] = dollars_of(terms["amount"])
+    for name in ("thresholds", "forecast_thresholds"):
+        if name in terms:
+            terms[name] = tuple(terms[name])
+    for name in ("owner", "deputy"):
+        if terms.get(name):
+            terms[name] = member_of(terms[name], field=name)
+    return terms
+
+
+def dollars_of(text: str) -> Decimal:
+    try:
+        return amount(text)
+    except ValueError as error:
+        raise ActionError("invalid_field", f"amount is {error}.", field="amount") from error

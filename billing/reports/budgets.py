@@ -1,0 +1,207 @@
+"""Budgets: how much of each is used in its period, from rollups and journal in one snapshot.
+
+In:   budgets and days.   Out: a Standing for each, or its spend day by day.
+Promises: consumption is a sum over the days of the period, there is no counter; a thousand budgets are one
+query. An unpriced event costs nothing here and is counted beside it: the true figure is then higher.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.utils.timezone import now
+
+from billing.models import Budget
+from billing.models.budgets import Basis
+from billing.money import TOKEN_CLASSES, ZERO, minus, ratio
+from billing.periods import DayRange
+from tenants.scoping import active_scope
+
+TENANT, CLIENT, PROJECT = range(3)
+"""What a budget counts, and what every bucket of spend belongs to at once."""
+BILLED = "cost"
+"""SQL: what the client `client_id` is billed for `cost` on `day`."""
+
+_COSTS = tuple(f"cost_{name}" for name in TOKEN_CLASSES)
+_KEPT = ", ".join(
+    [
+        "day",
+        "client_id",
+        "project_id",
+        "model",
+        "feature",
+        "environment",
+        "priced",
+        "events",
+        *_COSTS,
+    ]
+)
+_WITH = f"""
+WITH asked AS (
+    SELECT * FROM unnest(%(place)s::int[], %(since)s::date[], %(until)s::date[], %(scope)s::int[],
+        %(of)s::int[], %(model)s::text[], %(feature)s::text[], %(environment)s::text[])
+        a (place, since, until, scope, of, model, feature, environment)
+), spend AS (
+    SELECT day, client_id, project_id, CASE WHEN %(by_model)s THEN model ELSE '' END AS model,
+        CASE WHEN %(by_feature)s THEN feature ELSE '' END AS feature,
+        CASE WHEN %(by_environment)s THEN environment ELSE '' END AS environment,
+        sum({" + ".join(_COSTS)}) AS cost, coalesce(sum(events) FILTER (WHERE NOT priced), 0) AS unpriced
+    FROM (
+        SELECT {_KEPT} FROM billing_dailyspend WHERE {{where}}
+        UNION ALL
+        SELECT {_KEPT} FROM billing_spendentry WHERE {{where}}
+    ) bucket
+    GROUP BY 1, 2, 3, 4, 5, 6
+), scoped AS (
+    SELECT scope, of, model, feature, environment, {{keys}},
+        sum(cost) AS cost, sum({BILLED}) AS billed, sum(unpriced) AS unpriced
+    FROM {{source}}
+    CROSS JOIN LATERAL (VALUES ({TENANT}, 0), ({CLIENT}, client_id), ({PROJECT}, project_id)) s (scope, of)
+    GROUP BY scope, of, model, feature, environment, {{keys}}
+)
+"""  # noqa: S608  built from constants only; every value is a parameter
+_FITS = " AND ".join(
+    f"(asked.{name} = '' OR asked.{name} = scoped.{name})"
+    for name in ("model", "feature", "environment")
+)
+_BY_PERIOD = f"""{_WITH}
+SELECT place, sum(cost), sum(billed), sum(unpriced) FROM asked JOIN scoped USING (scope, of, since, until)
+WHERE {_FITS} GROUP BY place
+"""  # noqa: S608
+_BY_DAY = f"""{_WITH}
+SELECT place, day, sum(cost), sum(billed), sum(unpriced) FROM asked JOIN scoped USING (scope, of)
+WHERE day >= since AND day < until AND {_FITS} GROUP BY place, day
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some days of what a budget counts."""
+
+    budget: Budget
+    days: DayRange
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What was spent, by the budget's basis, and how many events have no price yet."""
+
+    spent: Decimal
+    unpriced_events: int
+
+
+NOTHING = Used(ZERO, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a budget stands in one of its periods."""
+
+    budget: Budget
+    period: DayRange
+    used: Used
+    as_of: datetime
+
+    @property
+    def spent(self) -> Decimal:
+        return self.used.spent
+
+    @property
+    def remaining(self) -> Decimal:
+        """Negative where more was spent."""
+        return minus(self.budget.amount, self.spent)
+
+    @property
+    def share(self) -> Decimal:
+        """Spent of the amount; rounded, to show."""
+        return ratio(self.spent, self.budget.amount) or ZERO
+
+    @property
+    def percent(self) -> int:
+        """Whole per cent used, rounded down, so that 100 is never said too early."""
+        return int(self.spent * 100 // self.budget.amount)
+
+    @property
+    def next_threshold(self) -> int | None:
+        return next((each for each in self.budget.thresholds if not self.reaches(each)), None)
+
+    @property
+    def next_reset(self) -> date | None:
+        """The day on which the next period begins; fixed dates have none."""
+        return None if self.budget.period == "fixed" else self.period.until
+
+    def reaches(self, threshold: int) -> bool:
+        return self.spent * 100 >= threshold * self.budget.amount
+
+
+def standings(budgets: Iterable[Budget], *, today: date) -> list[Standing]:
+    """Each budget in the period that a day lies in, in the order given."""
+    asked = [Window(each, each.cycle.around(today)) for each in budgets]
+    found, at = consumption(asked), now()
+    return [
+        Standing(window.budget, window.days, used, at)
+        for window, used in zip(asked, found, strict=True)
+    ]
+
+
+def consumption(asked: Sequence[Window]) -> list[Used]:
+    """What was used in each window, in the order given."""
+    found = dict.fromkeys(range(len(asked)), NOTHING)
+    for place, cost, billed, unpriced in _rows(_BY_PERIOD, asked, by_day=False):
+        found[place] = _used(asked[place].budget, cost, billed, unpriced)
+    return list(found.values())
+
+
+def day_by_day(asked: Sequence[Window]) -> list[dict[date, Used]]:
+    """The days of each window on which something was used, in the order given."""
+    found: list[dict[date, Used]] = [{} for _ in asked]
+    for place, day, cost, billed, unpriced in _rows(_BY_DAY, asked, by_day=True):
+        found[place][day] = _used(asked[place].budget, cost, billed, unpriced)
+    return found
+
+
+def _used(budget: Budget, cost: Decimal, billed: Decimal, unpriced: Decimal) -> Used:
+    return Used(billed if budget.basis == Basis.BILLED else cost, int(unpriced))
+
+
+def _rows(sql: str, asked: Sequence[Window], *, by_day: bool) -> list[tuple[Any, ...]]:
+    if not asked:
+        return []
+    scope = active_scope()
+    where = "tenant_id = %(tenant)s AND day >= %(first)s AND day < %(last)s"
+    if scope.client_id is not None:
+        where += " AND client_id = %(viewer)s"
+    spans = (
+        "(SELECT DISTINCT since, until FROM asked) span JOIN spend ON day >= since AND day < until"
+    )
+    shape = (
+        {"keys": "day", "source": "spend"} if by_day else {"keys": "since, until", "source": spans}
+    )
+    budgets = [each.budget for each in asked]
+    parameters = {
+        "tenant": scope.tenant_id,
+        "viewer": scope.client_id,
+        "first": min(each.days.since for each in asked),
+        "last": max(each.days.until for each in asked),
+        "place": list(range(len(asked))),
+        "since": [each.days.since for each in asked],
+        "until": [each.days.until for each in asked],
+        "scope": [_scope(each)[0] for each in budgets],
+        "of": [_scope(each)[1] for each in budgets],
+    }
+    for name in ("model", "feature", "environment"):
+        values = [getattr(each, name) for each in budgets]
+        parameters |= {name: values, f"by_{name}": any(values)}
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(where=where, **shape), parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _scope(budget: Budget) -> tuple[int, int]:
+    if budget.project_id is not None:
+        return PROJECT, budget.project_id
+    return (TENANT, 0) if budget.client_id is None else (CLIENT, budget.client_id)
