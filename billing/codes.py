@@ -37,6 +37,8 @@ REQUEST_CODES = {
     "not_found": "404: nothing here, or nothing of this tenant.",
     "already_exists": "409: the slug is taken.",
     "already_member": "409: the person is a member.",
+    "overlapping_terms": "409: another row covers some of these days.",
+    "already_closed": "409: the row has an end already.",
     "body_too_large": "413: at most 8 MB after decompression.",
     "too_many_events": "413: at most 1,000 events in a batch.",
     "unsupported_encoding": "415: plain or gzip.",

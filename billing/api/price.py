@@ -14,10 +14,11 @@ from billing.api.openapi import body_of
 from billing.api.schemas import BareBatch, BareEvent, PriceAnswer
 from billing.flow.book import price_book
 from billing.flow.intake import Checked, check_items
-from billing.flow.price import REASONS, Unpriced, explain
+from billing.flow.price import REASONS, PriceBook, Unpriced, explain
 from billing.flow.validate import Rejection
 from billing.money import plain, total
 from tenants.keyview import KeyView
+from tenants.scoping import ANSWER_WITHIN, tenant_scope
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NULL, _PLACEHOLDER = msgspec.Raw(b"null"), msgspec.Raw(b'"-"')
@@ -38,7 +39,9 @@ class Price(KeyView):
         """Price events without storing them; id and project may be left out."""
         items = [_with_identity(raw) for raw in items_of(request)]
         checked = check_items(items, now=timezone.now())
-        return Response({"results": [_result(each) for each in checked]})
+        with tenant_scope(self.key.tenant_id, within=ANSWER_WITHIN):
+            book = price_book()
+        return Response({"results": [_result(each, book) for each in checked]})
 
 
 def _with_identity(raw: bytes) -> bytes:
@@ -53,12 +56,12 @@ def _with_identity(raw: bytes) -> bytes:
     return msgspec.json.encode(item)
 
 
-def _result(checked: Checked) -> dict[str, Any]:
+def _result(checked: Checked, book: PriceBook) -> dict[str, Any]:
     if isinstance(checked, Rejection):
         rejected = {"status": "rejected", "code": checked.code, "detail": checked.detail}
         return rejected | ({"field": checked.field} if checked.field else {})
     lines = explain(
-        price_book(),
+        book,
         provider=checked.provider,
         occurred_at=checked.occurred_at,
         usage=checked.usage,

@@ -201,7 +201,11 @@ class EventAnswer(EventSummary):
 class SpendMeasures(s.Serializer[object]):
     period = s.CharField(allow_null=True)
     events = s.IntegerField()
-    cost = s.CharField()
+    cost = s.CharField(help_text="What the tenant pays.")
+    cost_list = s.CharField(
+        allow_null=True, help_text="What the price list asks for the same: cost without discounts."
+    )
+    billed = s.CharField(allow_null=True, help_text="What clients are charged: cost and mark-up.")
     cost_uncached = s.CharField(allow_null=True)
     saving = s.CharField(allow_null=True)
     tokens = Tokens()

@@ -18,6 +18,7 @@ from tenants.models import Tenant
 from tenants.problems import Problem
 
 FILTERS = ("client", "project", "model", "environment")
+OF_WHOLE_CALLS = ("cost_list", "billed", "cost_uncached", "saving")
 PARAMETERS = {"since", "until", "range", "granularity", "group_by", *FILTERS}
 
 
@@ -25,6 +26,8 @@ def measures_data(measures: Measures) -> dict[str, Any]:
     return {
         "events": measures.events,
         "cost": plain(measures.cost),
+        "cost_list": plain(measures.cost_list),
+        "billed": plain(measures.billed),
         "cost_uncached": plain(measures.cost_uncached),
         "saving": plain(measures.saving),
         "tokens": measures.tokens,
@@ -33,9 +36,9 @@ def measures_data(measures: Measures) -> dict[str, Any]:
 
 
 def row_data(row: Row) -> dict[str, Any]:
-    """A row of one token class has no uncached cost of its own: caching is a matter of the whole call."""
+    """A row of one token class has its cost only: discount, mark-up and caching are of the whole call."""
     data = {"period": _period(row.period), **row.keys, **measures_data(row.measures)}
-    return data | ({"cost_uncached": None, "saving": None} if TOKEN_CLASS in row.keys else {})
+    return data | (dict.fromkeys(OF_WHOLE_CALLS) if TOKEN_CLASS in row.keys else {})
 
 
 def _period(period: date | datetime | None) -> str | None:

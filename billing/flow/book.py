@@ -1,41 +1,89 @@
-"""The price book in memory: loaded once, used until its version in the database changes."""
+"""The price book in memory: loaded once, used until its version in the database changes.
+
+The list is everybody's. A tenant with terms of its own, agreed prices or discounts, has a book of its own.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
 
 from django.db import connection
+from django.db.models import Q
 
 from billing.flow.price import PriceBook, PriceEntry
-from billing.models import ModelAlias, PriceRow
+from billing.flow.price_book import DiscountEntry
+from billing.models import AgreedPrice, Discount, ModelAlias, PriceRow
+from billing.models.prices import Dated, Rates
+from billing.money import EXACT
+from tenants.scoping import active_scope
 
-_loaded: PriceBook | None = None
+BOOKS = 200
+"""Books kept: one for all tenants without terms, one for each tenant with."""
 
-# Rows are only ever added or closed, so these counts change with every change.
+# Rows are only ever added or closed, and each closing has a later time, so these change with every change. What
+# follows the bar is the tenant's own, and empty without terms.
 VERSION = """
-    SELECT (SELECT concat_ws('/', max(id), count(*), count(until)) FROM billing_pricerow)
+    SELECT (SELECT concat_ws('/', max(id), count(*), max(closed_at)) FROM billing_pricerow)
         || '/' || (SELECT concat_ws('/', max(id), count(*)) FROM billing_modelalias)
+        || coalesce((
+            SELECT '|' || concat_ws('/', %(tenant)s::int, sum(id), count(*), max(closed_at)) FROM (
+                SELECT id, closed_at FROM billing_agreedprice WHERE tenant_id = %(tenant)s
+                UNION ALL
+                SELECT id, closed_at FROM billing_discount WHERE tenant_id = %(tenant)s) terms
+            HAVING count(*) > 0), '')
 """
 
 
 def price_book(version: str = "") -> PriceBook:
-    """The book as it stands in the database now; `version` when the caller has asked already."""
-    global _loaded
-    if not version:
-        with connection.cursor() as cursor:
-            cursor.execute(VERSION)
-            (version,) = cursor.fetchone()
-    book = _loaded
-    if book is None or book.version != version:
-        book = _loaded = _load(version)
-    return book
+    """The active tenant's book as the database has it now; `version` when the caller has asked already."""
+    return _load(version or book_version())
 
 
+def book_version() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(VERSION, {"tenant": active_scope().tenant_id})
+        (version,) = cursor.fetchone()
+    return str(version)
+
+
+@lru_cache(maxsize=BOOKS)
 def _load(version: str) -> PriceBook:
+    return read_book(version=version, has_terms="|" in version)
+
+
+def read_book(
+    *, at: datetime | None = None, version: str = "", has_terms: bool = True
+) -> PriceBook:
+    """The active tenant's book, read past the cache; PriceBookError for rows that make none.
+
+    `at` a moment: as it stood then, without rows that were added later and with later closings undone.
+    """
+    known = Q(added_at__lte=at) if at else Q()
+    agreed = AgreedPrice.objects.filter(known) if has_terms else ()
+    discounts = Discount.objects.filter(known) if has_terms else ()
     return PriceBook(
         version=version,
-        entries=[_entry(row) for row in PriceRow.objects.all()],
+        entries=[_entry(row, at) for row in PriceRow.objects.filter(known)],
         aliases={(each.provider, each.alias): each.model for each in ModelAlias.objects.all()},
+        agreed=[_entry(row, at) for row in agreed],
+        discounts=[
+            DiscountEntry(
+                provider=row.provider,
+                model=row.model,
+                since=row.since,
+                until=_until(row, at),
+                factor=EXACT.divide(EXACT.subtract(Decimal(100), row.percent), Decimal(100)),
+            )
+            for row in discounts
+        ],
     )
 
 
-def _entry(row: PriceRow) -> PriceEntry:
+def _until(row: Dated, at: datetime | None) -> date | None:
+    return None if at and row.closed_at and row.closed_at > at else row.until
+
+
+def _entry(row: Rates, at: datetime | None) -> PriceEntry:
     return PriceEntry(
         id=row.pk,
         provider=row.provider,
@@ -43,7 +91,7 @@ def _entry(row: PriceRow) -> PriceEntry:
         speed=row.speed,
         over_prompt_tokens=row.over_prompt_tokens,
         since=row.since,
-        until=row.until,
+        until=_until(row, at),
         rates=(
             row.input,
             row.cache_write_5m,

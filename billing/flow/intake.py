@@ -18,7 +18,7 @@ from billing.flow.book import VERSION, price_book
 from billing.flow.extras import extras_of
 from billing.flow.locks import SHARE_DAYS
 from billing.flow.price import PriceBook, Priced, Unpriced, price_event
-from billing.flow.store import COSTS, LedgerRow, Stored, store, stored
+from billing.flow.store import CLASS_COSTS, LedgerRow, Stored, store, stored
 from billing.flow.validate import Rejection, ValidEvent, validate
 from billing.money import ZERO, total
 from tenants.keys import FoundKey
@@ -153,6 +153,7 @@ def _row(
         cost_output=costs[4],
         cost_web_search=costs[5],
         cost_uncached=priced.cost_uncached if priced else ZERO,
+        discount=priced.discount if priced else ZERO,
         source=item.source or "",
         event_id=item.id,
         provider=event.provider,
@@ -174,7 +175,7 @@ def _row(
 
 
 def _as_stored(row: LedgerRow) -> Stored:
-    cost = None if row.price_id is None else total(getattr(row, name) for name in COSTS[:-1])
+    cost = None if row.price_id is None else total(getattr(row, name) for name in CLASS_COSTS)
     return Stored(row.payload_hash, cost, row.unpriced_reason)
 
 

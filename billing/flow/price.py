@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from billing.flow.price_book import REASONS, Card, PriceBook, PriceEntry, Rates, variant_of
 from billing.flow.usage import Part, Usage
-from billing.money import EXACT, TOKEN_CLASSES, ZERO, total
+from billing.money import EXACT, TOKEN_CLASSES, ZERO, minus, total
 
 __all__ = [
     "REASONS",
@@ -30,7 +31,6 @@ __all__ = [
 ]
 
 _NOTHING: Final[Rates] = (ZERO, ZERO, ZERO, ZERO, ZERO, ZERO)
-_NO_MULTIPLIERS: Final[Mapping[str, Decimal]] = {}
 _add: Final = EXACT.add
 _times: Final = EXACT.multiply
 
@@ -40,12 +40,14 @@ class Priced(Struct, frozen=True):  # not a dataclass: see usage.py
 
     `cost_uncached` is what the same call had cost without any caching. `price_id` is the row of the
     call that answered; the rows of other parts (advisors, other attempts) are in `explain`.
+    `discount` is what the list asks above that: zero at list price, or where the list has no price.
     """
 
     costs: Rates
     cost_uncached: Decimal
     variant: str
     price_id: int
+    discount: Decimal = ZERO
 
     @property
     def cost(self) -> Decimal:
@@ -77,6 +79,18 @@ def price_event(
     book: PriceBook, *, provider: str, occurred_at: datetime, usage: Usage
 ) -> Priced | Unpriced:
     """Price one event at the rates of its UTC day. ValueError for a time without a zone."""
+    priced = _price(book, provider, occurred_at, usage)
+    if book.list_book is None or isinstance(priced, Unpriced):
+        return priced
+    listed = _price(book.list_book, provider, occurred_at, usage)
+    if isinstance(listed, Unpriced):
+        return priced
+    return msgspec.structs.replace(priced, discount=minus(listed.cost, priced.cost))
+
+
+def _price(
+    book: PriceBook, provider: str, occurred_at: datetime, usage: Usage
+) -> Priced | Unpriced:
     if usage.unclear:
         return Unpriced(usage.unclear, variant_of(usage))
     day = _utc_day(occurred_at)
@@ -152,7 +166,7 @@ def _lines(part: Part, card: Card) -> Iterator[Line]:
                 token_class=name,
                 tokens=tokens,
                 rate_per_million=card.entry.rates[index],
-                multipliers=_NO_MULTIPLIERS if name == "web_search" else card.multipliers,
+                multipliers=card.multipliers_of(name),
                 cost=_times(card.per_token[index], tokens),
                 model=card.entry.model,
                 price_id=card.entry.id,

@@ -1,6 +1,7 @@
 """Price book: the price rows as loaded, and the rate card that one call falls under.
 
-In:   price rows and aliases of all providers.   Out: for a call, a `Card` or a reason.
+In:   the list's rows and aliases, and a tenant's terms: agreed rows and discounts.
+Out:  for a call, a `Card` or a reason.
 Promises: a name, a day, a tier, a speed and a place each match exactly or not at all. A book whose
 rows overlap, or whose rates the database would round, cannot be made.
 Never: I/O, or a change after it was made. Cards are kept once found; only known names are kept, so
@@ -26,6 +27,7 @@ FAST: Final = "fast"
 US: Final = "us"
 LONG: Final = "long"
 OTHER: Final = "other"
+DISCOUNT: Final = "discount"
 
 # Why an event has no price. The codes are stable: they stand in the ledger and in the API.
 REASONS: Final[Mapping[str, str]] = {
@@ -45,6 +47,7 @@ REASONS: Final[Mapping[str, str]] = {
 }
 
 _LONG_CONTEXT_SUFFIX: Final = "[1m]"  # changes nothing in the price
+_NO_FACTOR: Final = Decimal(1)
 _FIRST_DAY: Final = date.min.toordinal()
 _AFTER_LAST_DAY: Final = date.max.toordinal() + 1
 
@@ -82,13 +85,40 @@ class PriceEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class DiscountEntry:
+    """A tenant pays list price x `factor` for a model, or ('') for every model of the provider."""
+
+    provider: str
+    model: str
+    since: date | None
+    until: date | None
+    factor: Decimal
+
+    @property
+    def first_day(self) -> int:
+        return self.since.toordinal() if self.since else _FIRST_DAY
+
+    @property
+    def end_day(self) -> int:
+        return self.until.toordinal() if self.until else _AFTER_LAST_DAY
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
-    """What each token of one call costs: a price row under the modifiers of the response."""
+    """What each token of one call costs: a price row under the modifiers of the response.
+
+    `multipliers` are those of the token classes; of a search only the discount counts.
+    """
 
     entry: PriceEntry
-    multipliers: Mapping[str, Decimal]  # of every token class; searches are never multiplied
+    multipliers: Mapping[str, Decimal]
     variant: str
     per_token: Rates
+
+    def multipliers_of(self, token_class: str) -> Mapping[str, Decimal]:
+        if token_class != "web_search":  # noqa: S105  a class, not a secret
+            return self.multipliers
+        return {name: each for name, each in self.multipliers.items() if name == DISCOUNT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +131,12 @@ class _Span:
 
 
 class PriceBook:
-    """All price rows of one version of the book. Immutable; share it between threads."""
+    """All price rows of one version of the book. Immutable; share it between threads.
+
+    With a tenant's terms it is that tenant's book, and `list_book` the one without them: on the days on
+    which a model has agreed rows for a speed, the list's rows of these do not count; a discount is taken
+    off the list's rows only, the model's own before the one for every model.
+    """
 
     def __init__(
         self,
@@ -109,17 +144,30 @@ class PriceBook:
         version: str,
         entries: Iterable[PriceEntry],
         aliases: Mapping[tuple[str, str], str],
+        agreed: Iterable[PriceEntry] = (),
+        discounts: Iterable[DiscountEntry] = (),
     ) -> None:
         self.version = version
         self.entries = tuple(entries)
+        self.agreed = tuple(agreed)
+        self.discounts = tuple(discounts)
         self.aliases = dict(aliases)
+        self.list_book: PriceBook | None = None
+        if self.agreed or self.discounts:
+            self.list_book = PriceBook(version=version, entries=self.entries, aliases=self.aliases)
         self._rows: dict[tuple[str, str], list[PriceEntry]] = {}
         self._spans: dict[tuple[str, str, str, str, str], tuple[_Span, ...]] = {}
-        for entry in self.entries:
-            _check(entry)
+        for entry in (*self.agreed, *self.entries):
             self._rows.setdefault((entry.provider, entry.model), []).append(entry)
-        self._providers = {entry.provider for entry in self.entries}
+        self._providers = {provider for provider, _ in self._rows}
+        for entry in (*self.entries, *self.agreed):
+            _check(entry)
+        for discount in self.discounts:
+            for entry in self.entries:
+                if entry.provider == discount.provider and discount.model in ("", entry.model):
+                    _check(entry, factor=discount.factor)
         _check_overlaps(self.entries)
+        _check_overlaps(self.agreed)
 
     def model_name(self, model: str, *, provider: str) -> str | None:
         """The name under which the book prices a reported model; None where it does not.
@@ -159,8 +207,35 @@ class PriceBook:
         rows = [row for row in self._rows[provider, name] if row.speed == usage.speed]
         if not rows:
             return "fast_not_offered" if usage.speed == FAST else "no_price_at_date"
-        days = sorted({row.first_day for row in rows} | {row.end_day for row in rows})
-        return tuple(_Span(first, end, _steps(rows, first, usage)) for first, end in pairwise(days))
+        discounts = [
+            each
+            for each in self.discounts
+            if each.provider == provider and each.model in ("", name)
+        ]
+        ends = {(row.first_day, row.end_day) for row in rows}
+        ends |= {(discount.first_day, discount.end_day) for discount in discounts}
+        days = sorted({day for pair in ends for day in pair})
+        return tuple(
+            _Span(first, end, self._steps(rows, discounts, first, usage))
+            for first, end in pairwise(days)
+        )
+
+    def _steps(
+        self,
+        rows: Iterable[PriceEntry],
+        discounts: Iterable[DiscountEntry],
+        day: int,
+        usage: Usage,
+    ) -> tuple[tuple[int, Card | str], ...]:
+        valid = [row for row in rows if row.first_day <= day < row.end_day]
+        agreed = [row for row in valid if row in self.agreed]
+        factors = {
+            each.model: each.factor for each in discounts if each.first_day <= day < each.end_day
+        }
+        factor = None if agreed else factors.get(max(factors, default=""))  # '' sorts first
+        steps = sorted(agreed or valid, key=lambda row: row.over_prompt_tokens, reverse=True)
+        # The base row takes an empty prompt too.
+        return tuple((row.over_prompt_tokens or -1, _card(row, usage, factor)) for row in steps)
 
 
 def variant_of(usage: Usage, *, is_long: bool = False) -> str:
@@ -188,16 +263,7 @@ def _modifier_reason(usage: Usage) -> str:
     return ""
 
 
-def _steps(
-    rows: Iterable[PriceEntry], day: int, usage: Usage
-) -> tuple[tuple[int, Card | str], ...]:
-    valid = [row for row in rows if row.first_day <= day < row.end_day]
-    valid.sort(key=lambda row: row.over_prompt_tokens, reverse=True)
-    # The base row takes an empty prompt too.
-    return tuple((row.over_prompt_tokens or -1, _card(row, usage)) for row in valid)
-
-
-def _card(row: PriceEntry, usage: Usage) -> Card | str:
+def _card(row: PriceEntry, usage: Usage, discount: Decimal | None) -> Card | str:
     multipliers: dict[str, Decimal] = {}
     if usage.tier == BATCH:
         if row.batch_multiplier is None:
@@ -207,8 +273,13 @@ def _card(row: PriceEntry, usage: Usage) -> Card | str:
         if row.us_multiplier is None:
             return "us_not_offered"
         multipliers[US] = row.us_multiplier
+    searches = row.rates[5]
+    if discount is not None:
+        multipliers[DISCOUNT] = discount
+        searches = EXACT.multiply(searches, discount)
     variant = variant_of(usage, is_long=row.over_prompt_tokens > 0)
-    return Card(row, multipliers, variant, _per_token(row.rates, multipliers.values()))
+    rates = (*row.rates[:5], searches)
+    return Card(row, multipliers, variant, _per_token(rates, multipliers.values()))
 
 
 def _per_token(rates: Rates, multipliers: Iterable[Decimal]) -> Rates:
@@ -221,18 +292,18 @@ def _per_token(rates: Rates, multipliers: Iterable[Decimal]) -> Rates:
     return a, b, c, d, e, EXACT.scaleb(searches, -6).normalize(EXACT)
 
 
-def _check(entry: PriceEntry) -> None:
+def _check(entry: PriceEntry, *, factor: Decimal = _NO_FACTOR) -> None:
     if entry.speed not in (STANDARD, FAST) or entry.over_prompt_tokens < 0:
         raise PriceBookError(f"price row {entry.id}: unknown speed or negative prompt size")
     if len(entry.rates) != len(TOKEN_CLASSES) or entry.first_day >= entry.end_day:
         raise PriceBookError(f"price row {entry.id}: needs six rates, and a day to be valid on")
-    one = Decimal(1)
-    batch = one if entry.batch_multiplier is None else entry.batch_multiplier
-    us = one if entry.us_multiplier is None else entry.us_multiplier
+    batch = _NO_FACTOR if entry.batch_multiplier is None else entry.batch_multiplier
+    us = _NO_FACTOR if entry.us_multiplier is None else entry.us_multiplier
     if not all(each.is_finite() and each >= ZERO for each in (*entry.rates, batch, us)):
         raise PriceBookError(f"price row {entry.id}: a rate or multiplier is not an amount")
+    rates = (*entry.rates[:5], EXACT.multiply(entry.rates[5], factor))
     for multipliers in ((), (batch,), (us,), (batch, us)):
-        if not all(map(is_storable, _per_token(entry.rates, multipliers))):
+        if not all(map(is_storable, _per_token(rates, (factor, *multipliers)))):
             raise PriceBookError(f"price row {entry.id}: a token's price is finer than 18 decimals")
 
 

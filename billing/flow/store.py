@@ -22,7 +22,8 @@ from billing.money import TOKEN_CLASSES
 from tenants.scoping import active_scope
 
 TOKENS = tuple(f"tokens_{name}" for name in TOKEN_CLASSES)
-COSTS = (*(f"cost_{name}" for name in TOKEN_CLASSES), "cost_uncached")
+CLASS_COSTS = tuple(f"cost_{name}" for name in TOKEN_CLASSES)
+COSTS = (*CLASS_COSTS, "cost_uncached", "discount")
 DIMENSIONS = (
     "client_id",
     "project_id",
@@ -60,6 +61,7 @@ class LedgerRow(Struct, frozen=True):
     cost_output: Decimal
     cost_web_search: Decimal
     cost_uncached: Decimal
+    discount: Decimal
     source: str
     event_id: str
     provider: str
@@ -133,7 +135,7 @@ SELECT key FROM fresh
 
 KNOWN = f"""
 SELECT k.key, k.payload_hash,
-    CASE WHEN e.price_id IS NOT NULL THEN {" + ".join(f"e.{name}" for name in COSTS[:-1])} END,
+    CASE WHEN e.price_id IS NOT NULL THEN {" + ".join(f"e.{name}" for name in CLASS_COSTS)} END,
     coalesce(e.unpriced_reason, '')
 FROM billing_eventkey k
 LEFT JOIN billing_usageevent e

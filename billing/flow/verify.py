@@ -14,7 +14,7 @@ from django.db import connection
 from billing.flow.changed import mark_changed
 from billing.flow.fold import FREE_TEXT, add_to_rollup, keep_names, named
 from billing.flow.locks import own_days
-from billing.flow.store import COSTS, DIMENSIONS, MEASURES, Bound
+from billing.flow.store import CLASS_COSTS, DIMENSIONS, MEASURES, Bound
 from tenants.scoping import active_scope
 
 MOST = 100
@@ -78,8 +78,8 @@ def _compare(table: str, times: str) -> str:
                 FROM {JOURNAL} e) journal
         ) rows GROUP BY {times}, {_KEYS})
     SELECT day, project_id, model, coalesce(said.events, 0)::bigint, coalesce(kept.events, 0)::bigint,
-        {" + ".join(f"coalesce(said.{name}, 0)" for name in COSTS[:-1])},
-        {" + ".join(f"coalesce(kept.{name}, 0)" for name in COSTS[:-1])}
+        {" + ".join(f"coalesce(said.{name}, 0)" for name in CLASS_COSTS)},
+        {" + ".join(f"coalesce(kept.{name}, 0)" for name in CLASS_COSTS)}
     FROM said FULL JOIN kept USING ({times}, {_KEYS})
     WHERE ({said}) IS DISTINCT FROM ({kept})
     ORDER BY day, project_id, model LIMIT {MOST}

@@ -12,7 +12,7 @@ from decimal import Decimal
 from django.db import connection
 
 from billing.flow.locks import share_days
-from billing.flow.store import COSTS, DIMENSIONS, MEASURES, Bound
+from billing.flow.store import CLASS_COSTS, DIMENSIONS, MEASURES, Bound
 from billing.flow.validate import identity
 from billing.money import total
 from tenants.audit import Actor, label_of, record
@@ -55,7 +55,7 @@ WITH event AS (
         correction.variant, {", ".join(f"correction.{name}" for name in MEASURES)}
     FROM event, correction
 )
-SELECT (SELECT count(*) FROM event), {", ".join(f"correction.{name}" for name in COSTS[:-1])}
+SELECT (SELECT count(*) FROM event), {", ".join(f"correction.{name}" for name in CLASS_COSTS)}
 FROM (SELECT) one LEFT JOIN correction ON true
 """  # noqa: S608  built from constants only
 

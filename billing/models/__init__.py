@@ -6,10 +6,11 @@ from billing.models.channels import Channel, ChannelKind, Delivery, DeliveryAtte
 from billing.models.corrections import EventCorrection
 from billing.models.events import EventKey, UsageEvent
 from billing.models.operations import Heartbeat, SpendDay, Verification
-from billing.models.prices import ModelAlias, PriceRow
+from billing.models.prices import AgreedPrice, Discount, Markup, ModelAlias, PriceRow
 from billing.models.spend import DailySpend, DimensionValue, HourlySpend, SpendEntry
 
 __all__ = [
+    "AgreedPrice",
     "Alert",
     "Budget",
     "BudgetChannel",
@@ -20,10 +21,12 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "DimensionValue",
+    "Discount",
     "EventCorrection",
     "EventKey",
     "Heartbeat",
     "HourlySpend",
+    "Markup",
     "ModelAlias",
     "PriceRow",
     "SpendDay",

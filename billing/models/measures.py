@@ -27,6 +27,10 @@ class Counted(models.Model):
     cost_web_search = money()
     cost_uncached = money()
     """What the same calls would have cost had nothing been cached."""
+    discount = models.DecimalField(
+        max_digits=38, decimal_places=18, default=Decimal(0), db_default=Decimal(0)
+    )
+    """List price less cost; negative where a tenant agreed on more than the list asks."""
 
     class Meta:
         abstract = True

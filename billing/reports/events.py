@@ -8,13 +8,14 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from billing.flow.book import price_book
+from billing.flow.book import price_book, read_book
 from billing.flow.extras import raw_usage
-from billing.flow.price import Line, Unpriced, explain
+from billing.flow.price import Line, PriceBook, Unpriced, explain
 from billing.flow.usage import Counts, Usage, read_usage
 from billing.flow.validate import identity
-from billing.models import EventCorrection, EventKey, PriceRow, UsageEvent
+from billing.models import AgreedPrice, EventCorrection, EventKey, PriceRow, UsageEvent
 from billing.models.corrections import Kind
+from billing.models.prices import AGREED_FROM, Rates
 from billing.money import TOKEN_CLASSES, total
 from tenants.models import Client, Project
 
@@ -66,7 +67,7 @@ class ExplainedLine:
     """A line of the price, with the book's row behind it."""
 
     line: Line
-    price: PriceRow
+    price: Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,16 +167,29 @@ def _detail(identities: Sequence[UUID]) -> EventDetail | None:
 
 
 def _lines(event: UsageEvent, usage: Usage) -> list[ExplainedLine]:
-    """The lines as the book gives them, if they still add up to what the ledger says; else none."""
+    """The lines by today's book or, where it has changed, by the one of the day; none if neither adds up."""
     if event.price_id is None:
         return []
-    lines = explain(
-        price_book(), provider=event.provider, occurred_at=event.occurred_at, usage=usage
-    )
-    if isinstance(lines, Unpriced) or total(line.cost for line in lines) != _cost(event):
-        return []
-    prices = PriceRow.objects.in_bulk({line.price_id for line in lines})
-    return [ExplainedLine(line, prices[line.price_id]) for line in lines]
+    for book in _books(event):
+        lines = explain(book, provider=event.provider, occurred_at=event.occurred_at, usage=usage)
+        if isinstance(lines, Unpriced) or total(line.cost for line in lines) != _cost(event):
+            continue
+        ids = {line.price_id for line in lines}
+        if event.price_id in ids or not ids:
+            prices = _prices(ids)
+            return [ExplainedLine(line, prices[line.price_id]) for line in lines]
+    return []
+
+
+def _books(event: UsageEvent) -> Iterator[PriceBook]:
+    yield price_book()
+    yield read_book(at=event.received_at)
+
+
+def _prices(ids: set[int]) -> dict[int, Rates]:
+    agreed = {each for each in ids if each > AGREED_FROM}
+    found: dict[int, Rates] = {**AgreedPrice.objects.in_bulk(agreed)} if agreed else {}
+    return found | {**PriceRow.objects.in_bulk(ids - agreed)}
 
 
 def _events() -> QuerySet[UsageEvent]:

@@ -1,6 +1,7 @@
 """Spend: the one question behind every page, API answer and export.
 
 In:   a span of the tenant's days, a granularity, dimensions and filters.   Out: rows and their total.
+      A client viewer gets the figures in the price view that the agency chose for the client.
 Promise: rollups plus unfolded journal in one snapshot, so the figures are exact with every worker dead,
       and the rows add up to the total to the last decimal.
 """
@@ -16,6 +17,8 @@ from django.utils.timezone import now
 
 from billing.money import TOKEN_CLASSES, ZERO, minus, ratio, total
 from billing.periods import DayRange
+from billing.reports.billed import FACTOR, markup_of
+from tenants.models import Client, PriceView
 from tenants.scoping import active_scope
 
 GRANULARITIES = ("day", "hour", "month", "total")
@@ -45,7 +48,12 @@ _PERIODS = {
     "total": "NULL::date",
 }
 _TOKENS = tuple(f"tokens_{name}" for name in TOKEN_CLASSES)
-_COSTS = (*(f"cost_{name}" for name in TOKEN_CLASSES), "cost_uncached")
+_CLASS_COSTS = tuple(f"cost_{name}" for name in TOKEN_CLASSES)
+_COSTS = (*_CLASS_COSTS, "cost_uncached")
+
+
+class PriceHidden(RuntimeError):
+    """A page was about to show money to a client whose agency shows none."""
 
 
 class ReportError(ValueError):
@@ -60,17 +68,34 @@ class ReportError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What a row counts. Costs are US dollars, exact; unpriced events have tokens and no cost."""
+    """What a row counts. Costs are US dollars, exact; unpriced events have tokens and no cost.
+
+    Three figures, never mixed: `cost` is what the tenant pays, `cost_list` what the price list asks for the
+    same, `billed` what clients are charged. To a client viewer `cost` is what the agency shows as such.
+    """
 
     events: int
     unpriced_events: int
     tokens: dict[str, int]
     costs: dict[str, Decimal]
     cost_uncached: Decimal
+    discount: Decimal = ZERO
+    billed: Decimal = ZERO
+    shows_money: bool = True
 
     @property
     def cost(self) -> Decimal:
+        if not self.shows_money:
+            raise PriceHidden("this client is shown no prices")
         return total(self.costs.values())
+
+    @property
+    def cost_list(self) -> Decimal:
+        return total((self.cost, self.discount))
+
+    @property
+    def margin(self) -> Decimal:
+        return minus(self.billed, self.cost)
 
     @property
     def saving(self) -> Decimal:
@@ -121,6 +146,9 @@ def spend(
     """
     _check(granularity, group_by)
     scope = active_scope()
+    view = PriceView.COST
+    if scope.client_id is not None:
+        view = PriceView(Client.objects.values_list("price_view", flat=True).get())
     plain = [name for name in group_by if name != TOKEN_CLASS]
     filters = {"client": client, "project": project, "model": model, "environment": environment}
     parameters = filters | {
@@ -130,8 +158,8 @@ def spend(
         "until": days.until,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_sql(granularity, plain, filters), parameters)
-        rows = [_row(each, plain) for each in cursor.fetchall()]
+        cursor.execute(_sql(granularity, plain, filters, view), parameters)
+        rows = [_row(each, plain, view) for each in cursor.fetchall()]
     everything = add_up(row.measures for row in rows)
     if TOKEN_CLASS in group_by:
         rows = [part for row in rows for part in _by_token_class(row)]
@@ -161,22 +189,36 @@ def _offered() -> list[str]:
     return [name for name in names if name != "api_key" or active_scope().client_id is None]
 
 
-def _sql(granularity: str, group_by: Sequence[str], filters: dict[str, str]) -> str:
+def _sql(
+    granularity: str, group_by: Sequence[str], filters: dict[str, str], view: PriceView
+) -> str:
     """Rollup and journal are added up together; then the few groups get their names."""
     rollup = "billing_hourlyspend" if granularity == "hour" else "billing_dailyspend"
     hour = "hour" if granularity == "hour" else "NULL::timestamptz AS hour"
     wanted = [DIMENSIONS[name] for name in group_by]
     columns = ", ".join(
-        ["day", hour, "priced", "events", *_TOKENS, *_COSTS, *dict.fromkeys(DIMENSIONS.values())]
+        [
+            *("day", hour, "priced", "events", *_TOKENS, *_COSTS, "discount"),
+            *dict.fromkeys(DIMENSIONS.values()),
+        ]
     )
     where = " AND ".join(_where(filters))
     keys = ", ".join([_PERIODS[granularity] + " AS period", *wanted])
     names = "".join(f"{_NAMES.get(name, DIMENSIONS[name])}, " for name in group_by)
     places = ", ".join(str(place + 1) for place in range(len(wanted) + 1))
-    sums = ", ".join(f"sum({name}) AS {name}" for name in (*_TOKENS, *_COSTS))
-    cost = " + ".join(_COSTS[:-1])
+    cost = " + ".join(_CLASS_COSTS)
+    shown = {PriceView.COST: "{}", PriceView.BILLED: "{} * " + FACTOR, PriceView.HIDDEN: "0"}[view]
+    sums = ", ".join(
+        (
+            *(f"sum({name}) AS {name}" for name in _TOKENS),
+            *(f"sum({shown.format(name)}) AS {name}" for name in _COSTS),
+            "sum(discount) AS discount",
+            f"sum(({cost}) * {FACTOR}) AS billed",
+        )
+    )
+    figures = ", ".join((*_TOKENS, *_COSTS, "discount", "billed"))
     return f"""
-    SELECT period, {names} events, unpriced_events, {", ".join((*_TOKENS, *_COSTS))}
+    SELECT period, {names} events, unpriced_events, {figures}
     FROM (
         SELECT {keys}, sum(events) AS events,
             coalesce(sum(events) FILTER (WHERE NOT priced), 0) AS unpriced_events, {sums}
@@ -184,7 +226,7 @@ def _sql(granularity: str, group_by: Sequence[str], filters: dict[str, str]) -> 
             SELECT {columns} FROM {rollup} WHERE {where}
             UNION ALL
             SELECT {columns} FROM billing_spendentry WHERE {where}
-        ) bucket
+        ) bucket {markup_of("bucket")}
         GROUP BY {places}
         HAVING sum(events) <> 0
     ) summed
@@ -207,10 +249,12 @@ def _where(filters: dict[str, str]) -> Iterator[str]:
             yield f"{name} = %({name})s"
 
 
-def _row(found: tuple[Any, ...], group_by: Sequence[str]) -> Row:
+def _row(found: tuple[Any, ...], group_by: Sequence[str], view: PriceView) -> Row:
+    """Of the agency's own figures, discount and billed amount, a client viewer's row has nothing."""
     period, *rest = found
     keys = {name: str(value) for name, value in zip(group_by, rest, strict=False)}
     events, unpriced, *sums = rest[len(group_by) :]
+    is_viewer = active_scope().client_id is not None
     return Row(
         period=period,
         keys=keys,
@@ -220,6 +264,9 @@ def _row(found: tuple[Any, ...], group_by: Sequence[str]) -> Row:
             tokens={name: int(each) for name, each in zip(TOKEN_CLASSES, sums, strict=False)},
             costs=dict(zip(TOKEN_CLASSES, sums[6:], strict=False)),
             cost_uncached=sums[12],
+            discount=ZERO if is_viewer else sums[13],
+            billed=ZERO if is_viewer else sums[14],
+            shows_money=view != PriceView.HIDDEN,
         ),
     )
 
@@ -233,6 +280,9 @@ def add_up(parts: Iterable[Measures]) -> Measures:
         tokens={name: sum(each.tokens[name] for each in measures) for name in TOKEN_CLASSES},
         costs={name: total(each.costs[name] for each in measures) for name in TOKEN_CLASSES},
         cost_uncached=total(each.cost_uncached for each in measures),
+        discount=total(each.discount for each in measures),
+        billed=total(each.billed for each in measures),
+        shows_money=all(each.shows_money for each in measures),
     )
 
 

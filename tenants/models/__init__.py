@@ -3,13 +3,14 @@
 from tenants.models.keys import ApiKey
 from tenants.models.people import Membership, Role, User
 from tenants.models.record import AuditEntry
-from tenants.models.tenant import Client, Project, Tenant
+from tenants.models.tenant import Client, PriceView, Project, Tenant
 
 __all__ = [
     "ApiKey",
     "AuditEntry",
     "Client",
     "Membership",
+    "PriceView",
     "Project",
     "Role",
     "Tenant",

@@ -50,10 +50,20 @@ class Named(TenantOwned):
         return self.name
 
 
+class PriceView(models.TextChoices):
+    """In which figures a client sees the own spend: at the agency's cost, as billed, or tokens only."""
+
+    COST = "cost"
+    BILLED = "billed"
+    HIDDEN = "hidden"
+
+
 class Client(Named):
     """A customer of the tenant, with a view of its own spend."""
 
     client_column = "id"
+
+    price_view = models.CharField(max_length=10, choices=PriceView, default=PriceView.COST)
 
     class Meta(Named.Meta):
         constraints = [

@@ -28,7 +28,16 @@ DIMENSIONS = (
     "environment",
 )
 GRANULARITIES = ("day", "hour", "month", "total")
-MEASURES = {"events", "cost", "cost_uncached", "saving", "tokens", "unpriced_events"}
+MEASURES = {
+    "events",
+    "cost",
+    "cost_list",
+    "billed",
+    "cost_uncached",
+    "saving",
+    "tokens",
+    "unpriced_events",
+}
 SHAPES = [
     {"usage": USAGE},
     {"usage": USAGE | {"service_tier": "batch"}, "feature": "chat"},
@@ -101,6 +110,8 @@ def summed(events) -> dict:
     return {
         "events": len(events),
         "cost": plain(cost),
+        "cost_list": plain(cost),
+        "billed": plain(cost),
         "cost_uncached": plain(uncached),
         "saving": plain(uncached - cost),
         "tokens": {name: sum(each["tokens"][name] for each in events) for name in TOKEN_CLASSES},
@@ -195,7 +206,7 @@ def test_the_answer_has_the_shape_of_the_contract(api, spent):
         row["period"] for row in answer["rows"]
     )
     for row in (*answer["rows"], answer["total"]):
-        for name in ("cost", "cost_uncached", "saving"):
+        for name in ("cost", "cost_list", "billed", "cost_uncached", "saving"):
             assert row[name] == plain(Decimal(row[name]))
 
 

@@ -29,13 +29,16 @@ WALLS = {
     "billing_budget": (KEPT, "shared_with_id"),
     "billing_budgetchannel": ("DELETE INSERT SELECT", ""),
     "billing_budgetversion": (APPEND, ""),
+    "billing_agreedprice": (APPEND, ""),
     "billing_dailyspend": (ALL, "client_id"),
     "billing_delivery": (KEPT, ""),
     "billing_deliveryattempt": (KEPT, ""),
     "billing_dimensionvalue": ("DELETE INSERT SELECT", ""),
+    "billing_discount": (APPEND, ""),
     "billing_eventcorrection": (APPEND, "client_id"),
     "billing_eventkey": (APPEND, ""),
     "billing_hourlyspend": (ALL, "client_id"),
+    "billing_markup": (APPEND, "client_id"),
     "billing_spendday": (KEPT, ""),
     "billing_spendentry": (ALL, "client_id"),
     "billing_usageevent": (APPEND, "client_id"),
@@ -53,6 +56,11 @@ RECORDS = (
     "billing_eventkey",
     "tenants_auditentry",
 )
+CLOSED = dict.fromkeys(
+    ("billing_agreedprice", "billing_discount", "billing_markup"),
+    "UPDATE closed_at UPDATE closed_by UPDATE until",
+)
+"""Rows that can be added and closed, and not changed otherwise."""
 READ_ONLY = {"billing_modelalias", "billing_pricerow"}
 SIGNS_OF_LIFE = "billing_heartbeat"
 DISPATCHED = {
@@ -115,7 +123,11 @@ def test_row_level_security_is_on_for_every_tenant_table():
 def test_the_roles_have_these_grants_and_no_others():
     """Also: nothing for PUBLIC, for partitions of the ledger, for views; viewers only ever SELECT."""
     assert grants() == expected_grants()
-    assert column_grants() == {(name, DISPATCH_ROLE): found for name, found in DISPATCHED.items()}
+    assert column_grants() == {
+        (name, role): found
+        for role, columns in ((DISPATCH_ROLE, DISPATCHED), (APP_ROLE, CLOSED))
+        for name, found in columns.items()
+    }
     assert grants(kinds=["S"]) == {("tenants_tenant_id_seq", APP_ROLE): "USAGE"}
 
 

@@ -17,9 +17,10 @@ from billing.flow.proof import prove_changed
 from billing.flow.send_due import claim_next, record
 from billing.flow.set_budget import Counts, NewTerms, set_budget
 from billing.flow.switch_off import owners
+from billing.flow.terms import add_terms
 from billing.flow.void import void
-from billing.models import Alert, BudgetChannel, Channel
-from billing.money import dollars, plain
+from billing.models import AgreedPrice, Alert, BudgetChannel, Channel, Discount, Markup
+from billing.money import TOKEN_CLASSES, dollars, plain
 from tenants.actions import add_member, create_client, create_key, create_project, revoke_key
 from tenants.models import ApiKey, Client, Membership, Project, Role, User
 from tenants.models.keys import KeyScope
@@ -116,6 +117,7 @@ def fill(company: Company, *, now: datetime) -> Twin:
                 f"source-{name}-{slug}", "v-1", reason=f"void-{name}-{slug}", actor="test", now=now
             )
         _tell(slug, now=now)
+        agree(company, now=now)
         client = create_client(actor="test", slug=f"only-{slug}", name=f"Only at {slug}")
         project = create_project(
             actor="test", slug=f"secret-{slug}", name=f"Secret of {slug}", client=client
@@ -188,6 +190,20 @@ def _budgets(company: Company, *, now: datetime) -> None:
             headline=f"alert-{client}-{company.tenant.slug}",
             made_at=now,
         )
+
+
+def agree(company: Company, *, now: datetime) -> None:
+    """Terms of every kind. Nothing was or will be priced by them: other models, and days to come."""
+    slug, later = company.tenant.slug, now.date() + timedelta(days=400)
+    made = {"actor": "test", "now": now}
+    rates = dict.fromkeys(TOKEN_CLASSES, Decimal(1))
+    terms = {"provider": f"provider-{slug}", "model": f"model-{slug}", "since": later}
+    add_terms(
+        AgreedPrice(**terms, **rates, source=f"contract-{slug}", checked_on=now.date()), **made
+    )
+    add_terms(Discount(**terms, percent=Decimal(5)), **made)
+    for client in company.clients.values():
+        add_terms(Markup(client_id=client.pk, percent=Decimal(15), since=later), **made)
 
 
 def _more_keys(company: Company, *, now: datetime) -> dict[str, str]:
