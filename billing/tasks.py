@@ -8,6 +8,7 @@ from celery import shared_task
 from django.db import connection, transaction
 from django.utils import timezone
 
+from billing.flow.compare_prices import compare_prices as compare_with_list
 from billing.flow.doorbell import ring, take_down
 from billing.flow.fold import fold as fold_journal
 from billing.flow.heartbeat import beat
@@ -98,3 +99,25 @@ def verify_tenant(*, tenant_id: int) -> None:
         )
     report = log.error if night.differences else log.info
     report("verified", days=night.days, differences=night.differences, left=night.left)
+
+
+@shared_task(name="billing.tasks.compare_prices")
+def compare_prices() -> None:
+    """Each night: the book beside the other list. A difference is logged once and shown until it is gone."""
+    compared = compare_with_list(now=timezone.now())
+    for each in compared.new:
+        log.warning(
+            "price_differs",
+            provider=each.provider,
+            model=each.model,
+            what=each.what,
+            ours=each.ours,
+            theirs=each.theirs,
+        )
+    beat("prices", now=timezone.now())
+    log.info(
+        "prices_compared",
+        differences=len(compared.differences),
+        new=len(compared.new),
+        proposals=compared.models,
+    )

@@ -42,6 +42,7 @@ app.conf.update(
         "sweep": {"task": "billing.tasks.sweep", "schedule": 60.0, "options": {"expires": 50}},
         "partitions": {"task": "billing.tasks.make_partitions", "schedule": 6 * 3600.0},
         "verify": {"task": "billing.tasks.verify_all", "schedule": crontab("30", "2")},  # UTC
+        "prices": {"task": "billing.tasks.compare_prices", "schedule": crontab("10", "3")},
     },
 )
 app.autodiscover_tasks(["billing"])

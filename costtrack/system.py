@@ -1,6 +1,6 @@
 """/system/: how the machine is, for those who keep it running (`is_staff`); for others it is not there.
 
-In:   nothing.   Out: a page of states with what to do, of what waits, of proofs, partitions and versions.
+In:   nothing.   Out: states with what to do, what waits, proofs, prices, partitions and versions.
 Never: anybody's spend, or the name of a tenant.
 """
 
@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
+from billing.reports.drift import drift
 from billing.reports.operations import LISTED, last_proofs, partitions, waiting
 from costtrack import __version__
 from costtrack.condition import Part, condition, is_ready
@@ -73,6 +74,7 @@ def system(request: HttpRequest) -> HttpResponse:
             each for each in partitions() if not each.is_empty or _is_near(each.month, now)
         ],
         "listed": LISTED,
+        "drift": drift(),
     }
     return render(request, "system.html", context)
 

@@ -34,6 +34,8 @@ TABLES = [
     "billing_agreedprice",
     "billing_discount",
     "billing_markup",
+    "billing_listedprice",
+    "billing_bookdifference",
     "tenants_auditentry",
     "tenants_apikey",
     "tenants_membership",

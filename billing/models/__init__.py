@@ -5,6 +5,7 @@ from billing.models.budgets import Budget, BudgetChannel, BudgetVersion
 from billing.models.channels import Channel, ChannelKind, Delivery, DeliveryAttempt
 from billing.models.corrections import EventCorrection
 from billing.models.events import EventKey, UsageEvent
+from billing.models.lists import BookDifference, ListedPrice
 from billing.models.operations import Heartbeat, SpendDay, Verification
 from billing.models.prices import AgreedPrice, Discount, Markup, ModelAlias, PriceRow
 from billing.models.spend import DailySpend, DimensionValue, HourlySpend, SpendEntry
@@ -12,6 +13,7 @@ from billing.models.spend import DailySpend, DimensionValue, HourlySpend, SpendE
 __all__ = [
     "AgreedPrice",
     "Alert",
+    "BookDifference",
     "Budget",
     "BudgetChannel",
     "BudgetVersion",
@@ -26,6 +28,7 @@ __all__ = [
     "EventKey",
     "Heartbeat",
     "HourlySpend",
+    "ListedPrice",
     "Markup",
     "ModelAlias",
     "PriceRow",

@@ -9,6 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from billing.money import TOKEN_CLASSES, ZERO
+from billing.reports.drift import Drift, Finding
 from billing.reports.events import EventSummary
 from billing.reports.spend import Measures, Row, SpendReport, add_up
 from billing.web.charts import Moment, stacked_bars
@@ -43,6 +44,29 @@ FIRST = {
     "project": "support-bot",
     "at": "2026-11-22T12:02:11Z",
 }
+DRIFT = Drift(
+    checked_at=NOW,
+    version="another list 1.2",
+    open=[
+        Finding(
+            model="claude-opus-9",
+            sentence="another list 1.2 has $0.25 per million for cache reads of claude-opus-9; the book"
+            " has $0.5 per million since 2026-07-24 (a published list, checked on 2026-11-22).",
+            reason="",
+            first_seen_at=NOW,
+        )
+    ],
+    known=[
+        Finding(
+            model="claude-opus-1",
+            sentence="another list 1.2 has no price for claude-opus-1 in batches; the book has 0.5 × it.",
+            reason="Retired; nobody else keeps it.",
+            first_seen_at=NOW,
+        )
+    ],
+    not_compared=("US inference: the list has no price of it.",),
+    unconfirmed=["claude-opus-8"],
+)
 FIELDS = [
     Field(name="id", kind="string", required=True, note="With the source it is the identity."),
     Field(name="components[].tokens", kind="integer", required=False, note=""),

@@ -55,6 +55,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "said": SAID,
         "first": samples.FIRST,
         "fields": samples.FIELDS,
+        "drift": samples.DRIFT,
     }
     return render(request, "styleguide.html", sample_page(screen) | alone)
 

@@ -40,18 +40,27 @@ def main() -> int:
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{machine.describe()}, PostgreSQL {_postgres_version()}",
     }
-    with tempfile.TemporaryDirectory(prefix="costtrack-bench-") as name:
-        folder = Path(name)
-        with web_server(folder, database_url=os.environ["DATABASE_URL"]) as web:
-            figures = [
-                *_new_company(web, options, folder=folder),
-                *_old_company(web, options, folder=folder),
-            ]
+    figures = _pure(options) if options.pure else _everything(options)
     sys.stdout.write(f"{about['machine']}\n\n{table(figures)}\n")
     sys.stdout.flush()
     write_json(Path(options.json), figures, about=about)
     _say(f"Written to {options.json}")
     return 0
+
+
+def _pure(options: argparse.Namespace) -> list[Figure]:
+    _say("Pure work")
+    return pricing.measure(make_company("new"), rounds=options.rounds, now=timezone.now())
+
+
+def _everything(options: argparse.Namespace) -> list[Figure]:
+    with tempfile.TemporaryDirectory(prefix="costtrack-bench-") as name:
+        folder = Path(name)
+        with web_server(folder, database_url=os.environ["DATABASE_URL"]) as web:
+            return [
+                *_new_company(web, options, folder=folder),
+                *_old_company(web, options, folder=folder),
+            ]
 
 
 def _new_company(web: Web, options: argparse.Namespace, *, folder: Path) -> list[Figure]:

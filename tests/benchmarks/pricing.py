@@ -16,6 +16,7 @@ from billing.flow.usage import read_usage
 from tenants.scoping import tenant_scope
 from tests.benchmarks.company import Company, typical_events
 from tests.benchmarks.figures import Figure, median_figure, number
+from tests.benchmarks.oracle import oracle_figures
 
 EVENTS = 10_000
 
@@ -40,6 +41,7 @@ def measure(company: Company, *, rounds: int, now: datetime) -> list[Figure]:
             "events/s",
             beside=f"json.loads alone: {number(parsing)} events/s",
         ),
+        *oracle_figures(calls, book, rounds=rounds, now=now),
     ]
 
 

@@ -63,6 +63,10 @@ CLOSED = dict.fromkeys(
 """Rows that can be added and closed, and not changed otherwise."""
 READ_ONLY = {"billing_modelalias", "billing_pricerow"}
 SIGNS_OF_LIFE = "billing_heartbeat"
+COMPARED = {  # what the dispatching role, and it alone, may write
+    "billing_bookdifference": ALL,
+    "billing_listedprice": "DELETE INSERT SELECT",
+}
 DISPATCHED = {
     "tenants_tenant": "SELECT id SELECT slug SELECT timezone",
     "billing_delivery": "SELECT created_at SELECT next_at SELECT person_id SELECT state SELECT tenant_id",
@@ -84,6 +88,8 @@ def expected_grants():
         found[table, APP_ROLE] = "SELECT" if table == "django_migrations" else ALL
     for table in READ_ONLY:
         found[table, APP_ROLE] = found[table, VIEWER_ROLE] = "SELECT"
+    for table, dispatch in COMPARED.items():
+        found[table, APP_ROLE], found[table, DISPATCH_ROLE] = "SELECT", dispatch
     found[SIGNS_OF_LIFE, APP_ROLE], found[SIGNS_OF_LIFE, DISPATCH_ROLE] = KEPT, "SELECT"
     return found
 
