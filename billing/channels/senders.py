@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from billing.channels import mail
+from billing.channels import mail, slack, teams, webhook
 from billing.channels.outgoing import Outgoing
 from billing.models import ChannelKind
 
@@ -15,6 +15,9 @@ class Sender(Protocol):
 
 SENDERS: dict[str, Sender] = {
     ChannelKind.EMAIL: mail.send,
+    ChannelKind.SLACK: slack.send,
+    ChannelKind.TEAMS: teams.send,
+    ChannelKind.WEBHOOK: webhook.send,
 }
 
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from billing.channels.bound import at_most
 from billing.channels.message import from_json
 from billing.channels.outgoing import NotSent, Outgoing
 from billing.channels.senders import sender_of
@@ -24,7 +25,9 @@ from tenants.scoping import tenant_scope
 from tenants.sealed import CannotOpen, opened
 
 TAKEN_UP_AGAIN = timedelta(minutes=2)
-"""Far above the time one attempt can take (billing/channels/post.py, EMAIL_TIMEOUT)."""
+"""Far above the time that one attempt may take."""
+ATTEMPT_AT_MOST = 30
+"""Seconds."""
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 GIVE_UP = timedelta(days=3)
@@ -163,7 +166,8 @@ def _attempt(claim: Claim, *, now: datetime) -> str | NotSent:
             address=opened(claim.address) if channel else claim.address,
             secrets=tuple(opened(each) for each in claim.secrets),
         )
-        return sender_of(claim.kind)(outgoing, now=now)
+        with at_most(ATTEMPT_AT_MOST):
+            return sender_of(claim.kind)(outgoing, now=now)
     except NotSent as problem:
         return problem
     except CannotOpen:

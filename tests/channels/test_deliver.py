@@ -19,7 +19,7 @@ from billing.flow.send_due import (
 from billing.models import Channel, Delivery, DeliveryAttempt
 from tenants.models import AuditEntry, Membership
 from tenants.sealed import seal
-from tests.billing.sinks import smtp_server
+from tests.channels.sinks import smtp_server
 
 MESSAGE = Message(
     kind="budget.threshold",
