@@ -7,6 +7,7 @@ Not promised: that messages arrive in the order in which they were written.
 
 import uuid
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,6 +18,9 @@ from billing.models import Channel, Delivery
 from billing.models.channels import DeliveryState
 from tenants.models import User
 from tenants.scoping import active_scope
+
+GIVE_UP = timedelta(days=3)
+"""How long a message is tried."""
 
 
 def enqueue(
@@ -41,6 +45,7 @@ def enqueue(
         row.about = about or f"message:{uuid.uuid4()}"
         row.message, row.message_id = stored, uuid.uuid4()
         row.created_at = row.next_at = now
+        row.give_up_at = now + GIVE_UP
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     transaction.on_commit(lambda: ring(tenant_id, task="deliver"))
     return Delivery.objects.filter(

@@ -3,7 +3,7 @@
 In:   Delivery rows whose `next_at` has come.   Out: messages, attempts, and the next time where it failed.
 Promise: however many workers look, each attempt is one worker's; a claim whose process died is taken up again
       after TAKEN_UP_AGAIN, with the same message id, so that a receiver can tell the second copy.
-      While the other side is down a message waits, ever longer, for GIVE_UP; then it is marked as failed.
+      While the other side is down a message waits, ever longer, until `give_up_at`; then it has failed.
 Not promised: order. Never: a network call inside a transaction.
 """
 
@@ -30,7 +30,6 @@ ATTEMPT_AT_MOST = 30
 """Seconds."""
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
-GIVE_UP = timedelta(days=3)
 
 Between = Callable[[int, int], int]
 """A whole number between two others, by chance: `random.randint`."""
@@ -151,7 +150,7 @@ def wait_after(attempts: int, *, between: Between) -> timedelta:
 def _attempt(claim: Claim, *, now: datetime) -> str | NotSent:
     """The one place that speaks to the world: what the other side said, or why it was not sent."""
     delivery, channel = claim.delivery, claim.delivery.channel
-    if claim.number > 1 and now > delivery.created_at + GIVE_UP + LONGEST_WAIT:
+    if claim.number > 1 and now > delivery.give_up_at + LONGEST_WAIT:
         return NotSent("late", "It was tried for three days.")
     if channel and channel.disabled_at:
         words = f"The channel was off: {channel.disabled_reason}"
@@ -179,7 +178,7 @@ def _attempt(claim: Claim, *, now: datetime) -> str | NotSent:
 
 def _fail_or_wait(delivery: Delivery, problem: NotSent, *, now: datetime, between: Between) -> None:
     wait = wait_after(delivery.attempts, between=between)
-    is_over = now + wait > delivery.created_at + GIVE_UP
+    is_over = now + wait > delivery.give_up_at
     if not problem.is_permanent and not is_over:
         delivery.state, delivery.next_at = DeliveryState.DUE, now + wait
         return

@@ -4,8 +4,11 @@ A Delivery is written with what it tells of, in one transaction, and sent later 
 Addresses and signing secrets are sealed (tenants/sealed.py); `shown` is what people may see of an address.
 """
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from tenants.models import Tenant, User
 from tenants.models.owned import TenantOwned
@@ -96,6 +99,7 @@ class Delivery(TenantOwned):
     attempts = models.IntegerField(default=0)
     created_at = models.DateTimeField()
     next_at = models.DateTimeField()
+    give_up_at = models.DateTimeField(db_default=Now() + timedelta(days=3))
     claimed_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=300, blank=True)

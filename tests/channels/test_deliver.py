@@ -7,9 +7,8 @@ from django.db import connection
 from django.utils import timezone
 
 from billing.channels.message import Link, Message, from_json
-from billing.flow.deliver import enqueue
+from billing.flow.deliver import GIVE_UP, enqueue
 from billing.flow.send_due import (
-    GIVE_UP,
     LONGEST_WAIT,
     TAKEN_UP_AGAIN,
     claim_next,
