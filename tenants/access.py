@@ -14,6 +14,7 @@ from tenants.models import Client, Role, Tenant, User
 
 STAFF = frozenset({Role.OWNER, Role.ADMIN, Role.FINANCE, Role.MEMBER})
 MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
+FINANCE = MANAGERS | {Role.FINANCE}
 EVERYONE = STAFF | {Role.CLIENT}
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
@@ -35,6 +36,11 @@ class Access:
     @property
     def is_manager(self) -> bool:
         return self.role in MANAGERS
+
+    @property
+    def is_finance(self) -> bool:
+        """May set budgets and channels."""
+        return self.role in FINANCE
 
 
 def page(roles: Iterable[Role]) -> Callable[[View], View]:

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from billing.api import budgets, catalogue
 from billing.api.allow import Allow
+from billing.api.channels import Channels, OneChannel
 from billing.api.events import OneEvent
 from billing.api.ingest import Events
 from billing.api.price import Price
@@ -33,6 +34,8 @@ urlpatterns = [
     path("v1/budgets", budgets.Budgets.as_view()),
     path("v1/budgets/<int:budget_id>", budgets.OneBudget.as_view()),
     path("v1/allow", Allow.as_view()),
+    path("v1/channels", Channels.as_view()),
+    path("v1/channels/<int:channel_id>", OneChannel.as_view()),
     path("v1/clients", catalogue.Clients.as_view()),
     path("v1/clients/<slug:slug>", catalogue.OneClient.as_view()),
     path("v1/projects", catalogue.Projects.as_view()),

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from billing.web import channels, deliveries
 from billing.web.clients import client_list, client_page
 from billing.web.event import event_page
 from billing.web.overview import overview
@@ -15,4 +16,15 @@ urlpatterns = [
     path("projects/<slug:project>/", project_page, name="project"),
     path("projects/<slug:project>/events/", project_events, name="project_events"),
     path("event/", event_page, name="event"),
+    path("channels/", channels.channel_list, name="channels"),
+    path("channels/new/<slug:kind>/", channels.channel_new, name="channel_new"),
+    path("channels/<int:channel>/", channels.channel_page, name="channel"),
+    path("channels/<int:channel>/test/", channels.channel_test, name="channel_test"),
+    path("channels/<int:channel>/rotate/", channels.channel_rotate, name="channel_rotate"),
+    path("channels/<int:channel>/off/", channels.channel_off, name="channel_off"),
+    path("channels/<int:channel>/on/", channels.channel_on, name="channel_on"),
+    path("channels/<int:channel>/archive/", channels.channel_archive, name="channel_archive"),
+    path("deliveries/", deliveries.delivery_list, name="deliveries"),
+    path("deliveries/<int:delivery>/", deliveries.delivery_page, name="delivery"),
+    path("deliveries/<int:delivery>/again/", deliveries.delivery_again, name="delivery_again"),
 ]

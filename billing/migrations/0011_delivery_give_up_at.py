@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0009_channels'),
+        ('billing', '0010_budgets'),
     ]
 
     operations = [
