@@ -35,7 +35,7 @@ FORMS: dict[str, KindWords] = {
         ChannelKind.SLACK,
         "A channel of your Slack workspace.",
         "Webhook URL",
-        "https://hooks.slack.com/services/…",
+        "hooks.slack.com/services/T…/B…/…",
         (
             "In Slack open Apps and add “Incoming Webhooks”.",
             "Choose the channel and copy the webhook URL.",
@@ -45,7 +45,7 @@ FORMS: dict[str, KindWords] = {
         ChannelKind.TEAMS,
         "A channel of Microsoft Teams.",
         "Workflow URL",
-        "https://….logic.azure.com/workflows/…",
+        "prod-12.westeurope.logic.azure.com/workflows/…",
         (
             "In Teams open the channel’s menu, then Workflows.",
             "Choose “Post to a channel when a webhook request is received” and copy its URL.",
@@ -55,7 +55,7 @@ FORMS: dict[str, KindWords] = {
         ChannelKind.WEBHOOK,
         "A program of yours: JSON, signed by Standard Webhooks.",
         "URL",
-        "https://example.com/costtrack",
+        "costs.example.com/costtrack",
         (
             "It gets a POST with type, timestamp, data and message, and answers 2xx within 10 seconds.",
             "The next page shows the secret, once. Check the signature with any library of"

@@ -27,6 +27,12 @@ STAFF_PAGES = [
     "/t/acme/projects/support-bot/events/",
     "/t/acme/event/?source=&id=e-1",
     "/t/acme/keys/",
+    "/t/acme/channels/",
+    "/t/acme/channels/new/email/",
+    "/t/acme/channels/new/slack/",
+    "/t/acme/channels/new/teams/",
+    "/t/acme/channels/new/webhook/",
+    "/t/acme/deliveries/",
     "/t/acme/new-client/",
     "/t/acme/new-project/",
 ]
@@ -122,7 +128,8 @@ def test_navigation_lists_the_pages_there_are(ana, spent):
     page = ana.get("/t/acme/").content.decode()
 
     side = re.search(r'<nav class="side".*?</nav>', page, re.S).group()
-    assert re.findall(r">([^<]+)</a>", side) == ["Overview", "Clients", "Projects", "Keys", "Docs"]
+    names = ["Overview", "Clients", "Projects", "Channels", "Keys", "Docs"]
+    assert re.findall(r">([^<]+)</a>", side) == names
 
 
 def test_unpriced_events_are_said_wherever_a_total_is(ana, spent):

@@ -15,9 +15,11 @@ SIGNED_OUT = "200 302 302 302 302 302 302 302"
 EVERYONE = "302 404 200 200 200 200 200 404"
 STAFF = "302 404 200 200 200 200 403 404"
 MANAGERS = "302 404 200 200 403 403 403 404"
+FINANCE = "302 404 200 200 200 403 403 404"
 NOBODY = "302 404 404 404 404 404 404 404"
 NO_VIEWER = "302 404 404 404 404 404 403 404"
 NO_MANAGER = "302 404 404 404 403 403 403 404"
+NO_FINANCE = "302 404 404 404 404 403 403 404"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,97 @@ PAGES = [
     Page(T + "projects/<slug:project>/events/", "/t/acme/projects/secret-brix/events/", NO_VIEWER),
     Page(T + "event/", "/t/acme/event/?source=source-globex-acme&id=e-1", STAFF),
     Page(T + "event/", "/t/acme/event/?source=source-globex-brix&id=e-1", NO_VIEWER),
+    Page(T + "channels/", "/t/acme/channels/", FINANCE),
+    Page(T + "channels/new/<slug:kind>/", "/t/acme/channels/new/slack/", FINANCE),
+    Page(T + "channels/new/<slug:kind>/", "/t/acme/channels/new/pigeon/", NO_FINANCE),
+    Page(
+        T + "channels/new/<slug:kind>/",
+        "/t/acme/channels/new/webhook/",
+        done(FINANCE, 201),
+        "POST",
+        {"name": "Bot", "target": "https://example.com/hook"},
+    ),
+    Page(
+        T + "channels/new/<slug:kind>/",
+        "/t/acme/channels/new/webhook/",
+        done(FINANCE, 422),
+        "POST",
+        {"name": "Bot", "target": "http://169.254.169.254/"},
+    ),
+    Page(T + "channels/<int:channel>/", "/t/acme/channels/{acme_channel}/", FINANCE),
+    Page(T + "channels/<int:channel>/", "/t/acme/channels/{brix_channel}/", NO_FINANCE),
+    Page(
+        T + "channels/<int:channel>/test/",
+        "/t/acme/channels/{acme_channel}/test/",
+        done(FINANCE, 302),
+        "POST",
+    ),
+    Page(
+        T + "channels/<int:channel>/test/",
+        "/t/acme/channels/{brix_channel}/test/",
+        NO_FINANCE,
+        "POST",
+    ),
+    Page(
+        T + "channels/<int:channel>/off/",
+        "/t/acme/channels/{acme_channel}/off/",
+        done(FINANCE, 302),
+        "POST",
+    ),
+    Page(
+        T + "channels/<int:channel>/off/",
+        "/t/acme/channels/{brix_channel}/off/",
+        NO_FINANCE,
+        "POST",
+    ),
+    Page(
+        T + "channels/<int:channel>/on/",
+        "/t/acme/channels/{acme_channel}/on/",
+        done(FINANCE, 302),
+        "POST",
+    ),
+    Page(
+        T + "channels/<int:channel>/on/", "/t/acme/channels/{brix_channel}/on/", NO_FINANCE, "POST"
+    ),
+    Page(
+        T + "channels/<int:channel>/archive/",
+        "/t/acme/channels/{acme_channel}/archive/",
+        done(FINANCE, 302),
+        "POST",
+    ),
+    Page(
+        T + "channels/<int:channel>/archive/",
+        "/t/acme/channels/{brix_channel}/archive/",
+        NO_FINANCE,
+        "POST",
+    ),
+    Page(
+        T + "channels/<int:channel>/rotate/",
+        "/t/acme/channels/{acme_channel}/rotate/",
+        NO_FINANCE,
+        "POST",
+    ),
+    Page(
+        T + "channels/<int:channel>/rotate/",
+        "/t/acme/channels/{brix_channel}/rotate/",
+        NO_FINANCE,
+        "POST",
+    ),
+    Page(T + "deliveries/", "/t/acme/deliveries/", FINANCE),
+    Page(T + "deliveries/<int:delivery>/", "/t/acme/deliveries/{acme_delivery}/", FINANCE),
+    Page(T + "deliveries/<int:delivery>/", "/t/acme/deliveries/{brix_delivery}/", NO_FINANCE),
+    Page(
+        T + "deliveries/<int:delivery>/again/",
+        "/t/acme/deliveries/{acme_delivery}/again/",
+        done(FINANCE, 302),
+        "POST",
+    ),
+    Page(
+        T + "deliveries/<int:delivery>/again/",
+        "/t/acme/deliveries/{brix_delivery}/again/",
+        NO_FINANCE,
+        "POST",
+    ),
     Page(T + "keys/", "/t/acme/keys/", MANAGERS),
     Page(
         T + "keys/",
@@ -194,6 +287,32 @@ CALLS = [
         V + "budgets/<int:budget_id>", "/api/v1/budgets/{acme_budget}", "manage", 204, 404, "DELETE"
     ),
     Call(V + "allow", "/api/v1/allow?project=secret-acme", "read", foreign=404),
+    Call(V + "channels", "/api/v1/channels", "read"),
+    Call(
+        V + "channels",
+        "/api/v1/channels",
+        "manage",
+        201,
+        201,
+        "POST",
+        {"kind": "email", "name": "new", "target": "new@example.com"},
+    ),
+    Call(
+        V + "channels/<int:channel_id>",
+        "/api/v1/channels/{acme_channel}",
+        "manage",
+        foreign=404,
+        method="PATCH",
+        data={"name": "Other", "disabled": True},
+    ),
+    Call(
+        V + "channels/<int:channel_id>",
+        "/api/v1/channels/{acme_channel}",
+        "manage",
+        204,
+        404,
+        "DELETE",
+    ),
     Call(V + "clients", "/api/v1/clients", "read"),
     Call(V + "clients", "/api/v1/clients", "manage", 201, 201, "POST", {"slug": "new"}),
     Call(V + "clients/<slug:slug>", "/api/v1/clients/only-acme", "read", foreign=404),

@@ -25,7 +25,13 @@ def routes(patterns=None, prefix=""):
             yield pattern, each.callback
 
 
-NOUNS = {"key": "tenants_apikey", "budget": "billing_budget", "alert": "billing_alert"}
+NOUNS = {
+    "channel": "billing_channel",
+    "delivery": "billing_delivery",
+    "key": "tenants_apikey",
+    "budget": "billing_budget",
+    "alert": "billing_alert",
+}
 
 
 def row_id(row):

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0010_budgets'),
+        ('billing', '0012_other_lists'),
     ]
 
     operations = [
