@@ -85,7 +85,7 @@ class ManagedView(KeyView):
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, ActionError):
-            status = 409 if exc.code.startswith("already") else 422
+            status = 409 if exc.code.startswith(("already", "overlapping")) else 422
             exc = Problem(status, exc.code, exc.detail, field=exc.field)
         return super().handle_exception(exc)
 

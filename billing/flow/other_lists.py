@@ -236,7 +236,7 @@ def _named(key: str) -> str:
     for name, keys in zip(TOKEN_CLASSES, _KEYS, strict=True):
         if key in keys:
             return _WORDS[name]
-    return key.removesuffix("_mtok").replace("_", " ")
+    return key.removesuffix("_mtok").removesuffix("_kcount").replace("_", " ")
 
 
 def _has_variant(model: ModelInfo, context: PriceContext, *, at: datetime) -> bool:

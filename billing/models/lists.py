@@ -44,6 +44,11 @@ class ListedPrice(models.Model):
     def __str__(self) -> str:
         return f"{self.provider}/{self.model} in {self.version}"
 
+    @property
+    def source(self) -> str:
+        """What a price that is taken from here names as its source."""
+        return f"{self.version}, checked {self.checked_on}"
+
 
 class BookDifference(models.Model):
     """A figure on which book and list differ now (`Difference` of billing/flow/drift.py), and since when.

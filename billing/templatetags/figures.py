@@ -47,6 +47,21 @@ def exact_dollars(amount: Decimal) -> str:
 
 
 @register.filter
+def rate(amount: Decimal | None) -> str:
+    """A rate per million, to the last decimal: `$0.125`, `$35,000.00`."""
+    if amount is None:
+        return NONE
+    whole, point, places = exact_dollars(amount)[1:].partition(".")
+    return f"${int(whole):,}{point}{places}"
+
+
+@register.filter
+def of(values: Mapping[str, Decimal | None], name: str) -> Decimal | None:
+    """The value of a name that a loop gives."""
+    return values[name]
+
+
+@register.filter
 def count(number: int | None) -> str:
     """`12204` -> `12,204`."""
     return NONE if number is None else f"{number:,}"

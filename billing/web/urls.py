@@ -7,6 +7,7 @@ from billing.web.clients import client_list, client_page
 from billing.web.event import event_page
 from billing.web.overview import overview
 from billing.web.projects import project_events, project_list, project_page
+from billing.web.proposals import proposal_accept, proposal_list
 
 urlpatterns = [
     path("", overview, name="overview"),
@@ -27,4 +28,6 @@ urlpatterns = [
     path("deliveries/", deliveries.delivery_list, name="deliveries"),
     path("deliveries/<int:delivery>/", deliveries.delivery_page, name="delivery"),
     path("deliveries/<int:delivery>/again/", deliveries.delivery_again, name="delivery_again"),
+    path("prices/proposals/", proposal_list, name="proposals"),
+    path("prices/proposals/accept/", proposal_accept, name="proposal"),
 ]

@@ -34,6 +34,7 @@ STAFF_PAGES = [
     "/t/acme/channels/new/webhook/",
     "/t/acme/deliveries/",
     "/t/acme/new-client/",
+    "/t/acme/prices/proposals/",
     "/t/acme/new-project/",
 ]
 PUBLIC_PAGES = [

@@ -41,6 +41,8 @@ def done(allowed: str, status: int) -> str:
 
 
 T = "t/<slug:tenant>/"
+LISTED = "provider=openai&model=gpt-listed"
+UNLISTED = ("cache_write_5m", "cache_write_1h", "cache_read", "web_search")
 PAGES = [
     Page("livez", "/livez", PUBLIC),
     Page("readyz", "/readyz", PUBLIC),
@@ -209,6 +211,15 @@ PAGES = [
         "POST",
         {"name": "New", "slug": "new", "client": "only-brix"},
     ),
+    Page(T + "prices/proposals/", "/t/acme/prices/proposals/", FINANCE),
+    Page(T + "prices/proposals/accept/", f"/t/acme/prices/proposals/accept/?{LISTED}", FINANCE),
+    Page(
+        T + "prices/proposals/accept/",
+        f"/t/acme/prices/proposals/accept/?{LISTED}",
+        done(FINANCE, 302),
+        "POST",
+        {"name": "gpt-listed", "since": "2026-11-01"} | dict.fromkeys(UNLISTED, "0"),
+    ),
     Page("accounts/login/", "/accounts/login/", SIGNED_OUT),
     Page("accounts/logout/", "/accounts/logout/", SIGNED_IN),
     Page("accounts/logout/", "/accounts/logout/", done(PUBLIC, 302), "POST"),
@@ -271,6 +282,16 @@ CALLS = [
         data={"source": "source-globex-acme", "id": "e-1", "reason": "test"},
     ),
     Call(V + "price", "/api/v1/price", "ingest read", method="POST", data=EVENT),
+    Call(V + "prices/proposals", "/api/v1/prices/proposals", "read"),
+    Call(
+        V + "prices/proposals",
+        "/api/v1/prices/proposals",
+        "manage",
+        201,
+        201,
+        "POST",
+        {"provider": "openai", "model": "gpt-listed", "rates": dict.fromkeys(UNLISTED, "0")},
+    ),
     Call(V + "spend", "/api/v1/spend", "read"),
     Call(V + "budgets", "/api/v1/budgets", "read"),
     Call(V + "budgets", "/api/v1/budgets", "manage", 201, 422, "POST", BUDGET),

@@ -19,11 +19,12 @@ from billing.flow.set_budget import Counts, NewTerms, set_budget
 from billing.flow.switch_off import owners
 from billing.flow.terms import add_terms
 from billing.flow.void import void
-from billing.models import AgreedPrice, Alert, BudgetChannel, Channel, Discount, Markup
+from billing.models import AgreedPrice, Alert, BudgetChannel, Channel, Discount, ListedPrice, Markup
 from billing.money import TOKEN_CLASSES, dollars, plain
 from tenants.actions import add_member, create_client, create_key, create_project, revoke_key
 from tenants.models import ApiKey, Client, Membership, Project, Role, User
 from tenants.models.keys import KeyScope
+from tenants.scoping import dispatch_scope
 from tenants.sealed import seal
 from tests.factories import Company, World, event, make_world
 
@@ -82,6 +83,7 @@ class Twins:
 def make_twins() -> Twins:
     world, now = make_world(), timezone.now()
     acme, brix = fill(world.acme, now=now), fill(world.brix, now=now)
+    list_a_model(now=now)
     people = {"ana": world.ana, "vik": world.vik, "bo": world.bo, "sam": world.sam}
     with world.acme.scope():
         for name, role in {"ada": Role.ADMIN, "fay": Role.FINANCE, "max": Role.MEMBER}.items():
@@ -100,6 +102,23 @@ def make_twins() -> Twins:
         browser.force_login(person)
         twins.sessions[name] = browser.cookies
     return twins
+
+
+def list_a_model(*, now: datetime) -> None:
+    """A proposal for everybody: two of its rates are known."""
+    with dispatch_scope():
+        ListedPrice.objects.create(
+            provider="openai",
+            model="gpt-listed",
+            speed="standard",
+            over_prompt_tokens=0,
+            input=Decimal(2),
+            output=Decimal(8),
+            names=[],
+            not_mapped=["No price of cache reads."],
+            version="a list 1.0",
+            checked_on=now.date(),
+        )
 
 
 def fill(company: Company, *, now: datetime) -> Twin:
