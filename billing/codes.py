@@ -2,7 +2,8 @@
 
 ITEM_CODES = {
     "accepted": "It is stored and counted.",
-    "duplicate": "The same event was counted before; nothing changed, and nothing needs to be done.",
+    "duplicate": "The same event was counted before; nothing changed, and nothing needs to be done. A `cost` of"
+    " null without a reason: the ledger keeps the event no longer.",
     "conflict": "Another event was counted under this source and id; nothing changed.",
     "missing_field": "A required field is not there; `field` names it.",
     "unknown_field": "A field that an event does not have. Fields inside `usage` are free.",
@@ -39,6 +40,7 @@ REQUEST_CODES = {
     "already_member": "409: the person is a member.",
     "overlapping_terms": "409: another row covers some of these days.",
     "already_closed": "409: the row has an end already.",
+    "zone_change_running": "409: the days are being moved to another time zone.",
     "body_too_large": "413: at most 8 MB after decompression.",
     "too_many_events": "413: at most 1,000 events in a batch.",
     "unsupported_encoding": "415: plain or gzip.",
@@ -47,6 +49,7 @@ REQUEST_CODES = {
     "unknown_client": "422: there is no such client.",
     "unknown_project": "422: there is no such project.",
     "unknown_member": "422: no member here has this address, or the person may not see the scope.",
+    "no_longer_kept": "422: the event counts, but the ledger keeps it no longer; it stays as it is.",
     "throttled": "429: wait as `Retry-After` says.",
     "internal_error": "500: it failed on our side; send it again, an event counts once.",
     "unavailable": "503: the database is away or busy; send it again, an event counts once.",

@@ -1,7 +1,7 @@
 """Celery's door into billing: parse ids, call one function, log one line. Every task may run twice."""
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from celery import shared_task
@@ -14,7 +14,9 @@ from billing.flow.fold import fold as fold_journal
 from billing.flow.heartbeat import beat
 from billing.flow.partitions import make_partitions as make_month_partitions
 from billing.flow.proof import prove_changed
+from billing.flow.retention import empty_a_month, forget, move_horizon
 from billing.flow.send_due import send_due
+from billing.flow.zone import move_on
 from tenants.directory import all_tenants
 from tenants.scoping import dispatch_scope
 from tenants.tasks import ScopedTask
@@ -27,6 +29,10 @@ WHERE state IN ('due', 'sending') AND next_at <= %s ORDER BY tenant_id
 """
 LAST = 9
 """Priority of what may wait: a night of proofs keeps no fold and no sweep from its turn."""
+
+LEFT_AFTER = timedelta(minutes=2)
+LEFT_STANDING = """SELECT tenant_id FROM billing_zonechange
+    WHERE finished_at IS NULL AND worked_at < %s ORDER BY tenant_id"""
 
 log = structlog.get_logger("costtrack.tasks")
 
@@ -43,20 +49,22 @@ def fold(*, tenant_id: int) -> None:
 
 @shared_task(name="billing.tasks.sweep")
 def sweep() -> None:
-    """Ring for every tenant that has unfolded rows or due deliveries: the bell may have been lost.
+    """Ring for every tenant with unfolded rows, due deliveries, or days on their way to another zone.
 
-    That it ran is the sign of life of beat, broker and worker together (/readyz).
+    The bell may have been lost. That it ran is the sign of life of beat, broker and worker (/readyz).
     """
-    with dispatch_scope(), connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT tenant_id FROM billing_spendentry ORDER BY tenant_id")
-        unfolded = [tenant for (tenant,) in cursor.fetchall()]
-        cursor.execute(DUE, [timezone.now()])
-        undelivered = [tenant for (tenant,) in cursor.fetchall()]
+    now = timezone.now()
+    with dispatch_scope():
+        unfolded = _tenants("SELECT DISTINCT tenant_id FROM billing_spendentry ORDER BY tenant_id")
+        undelivered = _tenants(DUE, now)
+        moving = _tenants(LEFT_STANDING, now - LEFT_AFTER)
     for tenant_id in unfolded:
         ring(tenant_id)
     for tenant_id in undelivered:
         ring(tenant_id, task="deliver")
-    beat("sweep", now=timezone.now())
+    for tenant_id in moving:
+        ring(tenant_id, task="move_days")
+    beat("sweep", now=now)
     log.info("swept", tenants=len(unfolded), with_deliveries=len(undelivered))
 
 
@@ -121,3 +129,62 @@ def compare_prices() -> None:
         new=len(compared.new),
         proposals=compared.models,
     )
+
+
+@shared_task(name="billing.tasks.move_days", base=ScopedTask)
+def move_days(*, tenant_id: int) -> None:
+    """One piece of a tenant's move to another time zone; where days are left it rings for the next."""
+    take_down(tenant_id, task="move_days")
+    moved = move_on(now=timezone.now())
+    if moved is None:
+        return
+    if not moved.is_done:
+        transaction.on_commit(lambda: ring(tenant_id, task="move_days"))
+    log.info("days_moved", percent=moved.percent)
+
+
+@shared_task(name="billing.tasks.move_horizons")
+def move_horizons() -> None:
+    """Each night, after the proofs: which months are let go from now on?"""
+    for tenant_id in _with_retention():
+        move_one_horizon.apply_async(kwargs={"tenant_id": tenant_id}, priority=LAST)
+
+
+@shared_task(name="billing.tasks.move_one_horizon", base=ScopedTask)
+def move_one_horizon(*, tenant_id: int) -> None:
+    found = move_horizon(now=timezone.now())
+    report = log.warning if found.waits_for else log.info
+    report("horizon", since=str(found.since), waits_for=str(found.waits_for or ""))
+
+
+@shared_task(name="billing.tasks.forget_all")
+def forget_all() -> None:
+    """Each night, when horizons have moved: months that nobody keeps at once, then row by row what is left."""
+    months = 0
+    while empty_a_month():
+        months += 1
+    for tenant_id in _with_retention():
+        forget_some.apply_async(kwargs={"tenant_id": tenant_id}, priority=LAST)
+    log.info("months_emptied", months=months)
+
+
+@shared_task(name="billing.tasks.forget_some", base=ScopedTask)
+def forget_some(*, tenant_id: int) -> None:
+    """One batch of what a tenant has let go; while there is more it calls for the next."""
+    gone = forget(limit=STRETCH)
+    if gone:
+        transaction.on_commit(
+            lambda: forget_some.apply_async(kwargs={"tenant_id": tenant_id}, priority=LAST)
+        )
+    log.info("forgotten", rows=gone)
+
+
+def _with_retention() -> list[int]:
+    with dispatch_scope():
+        return _tenants("SELECT tenant_id FROM billing_retention ORDER BY tenant_id")
+
+
+def _tenants(sql: str, *parameters: datetime) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [tenant for (tenant,) in cursor.fetchall()]

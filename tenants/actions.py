@@ -109,19 +109,11 @@ def create_project(*, actor: Actor, slug: str, name: str, client: Client) -> Pro
     return project
 
 
-def set_timezone(zone: str, *, actor: Actor) -> None:
-    """Only the name of the zone; billing/actions.py makes the days anew with it."""
+def check_timezone(zone: str) -> None:
+    """ActionError for a name that is no IANA zone; billing/actions.py moves a tenant's days there."""
     tenant = Tenant.objects.get()
-    before, tenant.timezone = tenant.timezone, zone
+    tenant.timezone = zone
     _validate(tenant)
-    tenant.save(update_fields=["timezone"])
-    record(
-        "tenant.timezone",
-        actor=actor,
-        subject=tenant.slug,
-        before={"timezone": before},
-        after={"timezone": zone},
-    )
 
 
 def rename(named: Client | Project | ApiKey, *, actor: Actor, name: str) -> None:

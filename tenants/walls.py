@@ -105,10 +105,20 @@ def composite_reference(table: str, column: str, target: str) -> RunSQL:
     )
 
 
-def definer_function(signature: str, *, returns: str, body: str, roles: str = APP_ROLE) -> RunSQL:
-    """A function that runs as the owner of the tables, with a fixed search_path, for named roles only."""
+def definer_function(
+    signature: str,
+    *,
+    returns: str,
+    body: str,
+    roles: str = APP_ROLE,
+    language: str = "sql STABLE",
+) -> RunSQL:
+    """A function that runs as the owner of the tables, with a fixed search_path, for named roles only.
+
+    One that changes rows is `plpgsql VOLATILE` and has to check itself whose rows they are.
+    """
     return RunSQL(
-        f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE sql STABLE SECURITY DEFINER "
+        f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE {language} SECURITY DEFINER "
         f"SET search_path = {SEARCH_PATH} AS $$ {body} $$;"
         f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC;"
         f"GRANT EXECUTE ON FUNCTION {signature} TO {roles}",

@@ -51,7 +51,12 @@ class Verdict(s.Serializer[object]):
     index = s.IntegerField()
     id = s.CharField(allow_null=True)
     status = s.ChoiceField(["accepted", "duplicate", "conflict", "rejected"])
-    cost = s.CharField(required=False, allow_null=True)
+    cost = s.CharField(
+        required=False,
+        allow_null=True,
+        help_text="Null: unpriced, as `unpriced_reason` says; without a reason a duplicate of an event that the"
+        " ledger keeps no longer.",
+    )
     unpriced_reason = s.CharField(required=False)
     code = s.CharField(required=False)
     detail = s.CharField(required=False)

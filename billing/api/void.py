@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from billing.api.catalogue import ManagedView
 from billing.api.schemas import VoidAnswer, VoidBody
 from billing.flow.doorbell import ring
-from billing.flow.void import UnknownEvent, void
+from billing.flow.void import NoLongerKept, UnknownEvent, void
 from billing.money import plain
 from tenants.problems import Problem
 
@@ -32,6 +32,8 @@ class Void(ManagedView):
             )
         except UnknownEvent as error:
             raise Problem(404, "not_found", str(error)) from error
+        except NoLongerKept as error:
+            raise Problem(422, "no_longer_kept", str(error), field="id") from error
         tenant_id = self.key.tenant_id
         transaction.on_commit(lambda: ring(tenant_id))
         return Response(

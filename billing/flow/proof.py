@@ -14,8 +14,9 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection
 
+from billing.flow.days import WHOLE
 from billing.flow.store import Bound
-from billing.flow.verify import MOST, ROLLUPS, Difference, days_with_events, verify
+from billing.flow.verify import MOST, ROLLUPS, Difference, verify, whole_days
 from tenants.scoping import active_scope
 
 SPAN = 7
@@ -26,12 +27,12 @@ Choice = Callable[[Sequence[date]], date]
 
 # Changed since the last proof (with room for a mark whose transaction was still open then), or wrong. Not twice
 # in one night, since the present day changes all the time.
-DUE = """
-SELECT day FROM billing_spendday WHERE tenant_id = %(tenant)s AND (
+DUE = f"""
+SELECT day FROM billing_spendday WHERE tenant_id = %(tenant)s AND {WHOLE} AND (
     verified_at IS NULL OR (verified_at < %(now)s - interval '12 hours'
         AND (differences > 0 OR changed_at > verified_at - interval '15 minutes')))
 ORDER BY day DESC
-"""
+"""  # noqa: S608  built from constants only
 REMEMBER_DAYS = """
 INSERT INTO billing_spendday AS kept (tenant_id, day, verified_at, differences)
 SELECT %(tenant)s, day, %(now)s, differences
@@ -122,8 +123,8 @@ def _days(proof: Proof) -> list[date]:
 
 
 def _old_day(proved: set[date], *, choose: Choice) -> date | None:
-    """Any other day between the first event and the last."""
-    first, after = days_with_events() or (date.max, date.max)
+    """Any other day between the first event that the ledger still has and the last."""
+    first, after = whole_days() or (date.max, date.max)
     days = [first + timedelta(days=number) for number in range((after - first).days)]
     others = [day for day in days if day not in proved]
     return choose(others) if others else None

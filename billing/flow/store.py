@@ -17,6 +17,7 @@ import msgspec
 from django.db import connection
 from msgspec import Struct
 
+from billing.flow.days import ZONE, day_of
 from billing.flow.validate import Component
 from billing.money import TOKEN_CLASSES
 from tenants.scoping import active_scope
@@ -83,7 +84,8 @@ class LedgerRow(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What stands under an identity that was there before. `cost` is None when it is unpriced."""
+    """What stands under an identity that was there before. `cost` is None when it is unpriced, and when the
+    ledger has let the event go (flow/retention.py): then there is no reason either."""
 
     payload_hash: int
     cost: Decimal | None
@@ -123,11 +125,9 @@ WITH incoming AS MATERIALIZED (
 ), journal AS (
     INSERT INTO billing_spendentry
         (tenant_id, day, hour, priced, {", ".join(DIMENSIONS)}, {", ".join(MEASURES)})
-    SELECT %(tenant)s,
-        (occurred_at AT TIME ZONE (SELECT timezone FROM tenants_tenant WHERE id = %(tenant)s))::date,
-        date_trunc('hour', occurred_at, 'UTC'),
+    SELECT %(tenant)s, {day_of("occurred_at")}, date_trunc('hour', occurred_at, 'UTC'),
         price_id IS NOT NULL, {", ".join(DIMENSIONS)}, count(*), {_SUMS}
-    FROM incoming JOIN fresh USING (key)
+    FROM incoming JOIN fresh USING (key) CROSS JOIN {ZONE}
     GROUP BY 2, 3, 4, {", ".join(DIMENSIONS)}
 )
 SELECT key FROM fresh

@@ -2,7 +2,8 @@
 
 In:   a span of the tenant's days.   Out: the buckets that differ; or rollups made anew from the ledger.
 Promises: `verify` compares every measure of every bucket in one snapshot, while events keep coming in;
-      `rebuild` leaves the same totals that an undisturbed fold would have left.
+      `rebuild` leaves the same totals that an undisturbed fold would have left. Neither touches days whose
+      ledger rows were let go.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from datetime import date, timedelta
 from django.db import connection
 
 from billing.flow.changed import mark_changed
+from billing.flow.days import WHOLE, ZONE, day_of, first_whole_day
 from billing.flow.fold import FREE_TEXT, add_to_rollup, keep_names, named
 from billing.flow.locks import own_days
 from billing.flow.store import CLASS_COSTS, DIMENSIONS, MEASURES, Bound
@@ -35,8 +37,7 @@ _INSTANTS = """e.tenant_id = %(tenant)s
 # midnight may not exist).
 LEDGER = f"""(
     SELECT * FROM (
-        SELECT *, (occurred_at AT TIME ZONE (SELECT timezone FROM tenants_tenant WHERE id = %(tenant)s))::date
-                AS day,
+        SELECT counted.*, {day_of("occurred_at")} AS day,
             date_trunc('hour', occurred_at, 'UTC') AS hour, price_id IS NOT NULL AS priced
         FROM (
             SELECT e.occurred_at, e.price_id, {_DIMENSIONS}, e.variant, 1 AS events,
@@ -47,18 +48,17 @@ LEDGER = f"""(
                 {", ".join(f"c.{name}" for name in MEASURES[1:])}
             FROM billing_eventcorrection c JOIN billing_usageevent e USING (tenant_id, occurred_at, key)
             WHERE {_INSTANTS}
-        ) counted
-    ) dated WHERE day >= %(since)s AND day < %(until)s)"""  # noqa: S608  built from constants only
-JOURNAL = """(SELECT * FROM billing_spendentry
-    WHERE tenant_id = %(tenant)s AND day >= %(since)s AND day < %(until)s)"""
+        ) counted CROSS JOIN {ZONE}
+    ) dated WHERE day >= %(since)s AND day < %(until)s AND {WHOLE})"""  # noqa: S608  built from constants only
+_SPAN = "tenant_id = %(tenant)s AND day >= %(since)s AND day < %(until)s"
+JOURNAL = f"(SELECT * FROM billing_spendentry WHERE {_SPAN} AND {WHOLE})"  # noqa: S608
 # Added up before the names are looked up: once per bucket instead of once per event.
 BUCKETS = f"""(SELECT day, hour, {_KEYS}, {", ".join(f"sum({name}) AS {name}" for name in MEASURES)}
     FROM {LEDGER} e GROUP BY day, hour, {_KEYS})"""  # noqa: S608  built from constants only
 CAPPED_LEDGER = f"""(SELECT e.day, e.hour, e.priced, {_PLAIN}, {_NAMED}, {", ".join(MEASURES)}
     FROM {BUCKETS} e) capped"""  # noqa: S608  built from constants only
 
-DAYS_KEPT = """SELECT DISTINCT day FROM billing_dailyspend
-    WHERE tenant_id = %(tenant)s AND day >= %(since)s AND day < %(until)s"""
+DAYS_KEPT = f"SELECT DISTINCT day FROM billing_dailyspend WHERE {_SPAN}"  # noqa: S608
 
 
 def _compare(table: str, times: str) -> str:
@@ -70,8 +70,7 @@ def _compare(table: str, times: str) -> str:
     WITH said AS (SELECT {times}, {_KEYS}, {sums} FROM {CAPPED_LEDGER} GROUP BY {times}, {_KEYS}),
     kept AS (
         SELECT {times}, {_KEYS}, {sums} FROM (
-            SELECT {columns} FROM {table}
-            WHERE tenant_id = %(tenant)s AND day >= %(since)s AND day < %(until)s
+            SELECT {columns} FROM {table} WHERE {_SPAN} AND {WHOLE}
             UNION ALL
             SELECT {columns} FROM (
                 SELECT e.day, e.hour, e.priced, {_PLAIN}, {_NAMED}, {", ".join(MEASURES)}
@@ -121,21 +120,22 @@ def verify(since: date, *, until: date) -> list[Difference]:
 def rebuild(since: date, *, until: date) -> None:
     """Make the rollups of the days [since, until) anew from the ledger, journal included.
 
-    Stores of this tenant wait until the surrounding transaction commits, so give it a month at a time.
+    Days before the first whole one stay as they are. Stores of this tenant wait until the surrounding
+    transaction commits, so give it a month at a time.
     """
+    own_days()
+    since = max(since, first_whole_day() or since)
+    if since >= until:
+        return
     parameters: Bound = {
         "tenant": active_scope().tenant_id,
         "since": since,
         "until": until,
     }
-    own_days()
     with connection.cursor() as cursor:
-        for table in (*ROLLUPS, "billing_spendentry", "billing_dimensionvalue"):
-            cursor.execute(
-                f"DELETE FROM {table} WHERE tenant_id = %(tenant)s AND day >= %(since)s"  # noqa: S608
-                " AND day < %(until)s",
-                parameters,
-            )
+        # The journal first: that waits for folds which have its rows in hand, so that what they add is seen.
+        for table in ("billing_spendentry", *ROLLUPS, "billing_dimensionvalue"):
+            cursor.execute(f"DELETE FROM {table} WHERE {_SPAN}", parameters)  # noqa: S608
         cursor.execute(keep_names(LEDGER), parameters)
         for table, times in ROLLUPS.items():
             cursor.execute(add_to_rollup(table, times=times, source=CAPPED_LEDGER), parameters)
@@ -161,6 +161,14 @@ def days_with_events() -> tuple[date, date] | None:
         )
         first, after = cursor.fetchone()
     return None if first is None else (first, after)
+
+
+def whole_days() -> tuple[date, date] | None:
+    """The same from the first whole day on: what can be checked, and made anew."""
+    span, first = days_with_events(), first_whole_day()
+    if span is None or first is None:
+        return span
+    return (max(span[0], first), span[1]) if first < span[1] else None
 
 
 def months(since: date, *, until: date) -> Iterator[tuple[date, date]]:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from django.db import connection
 
+from billing.flow.days import ZONE, day_of
 from billing.flow.locks import share_days
 from billing.flow.store import CLASS_COSTS, DIMENSIONS, MEASURES, Bound
 from billing.flow.validate import identity
@@ -50,18 +51,27 @@ WITH event AS (
     INSERT INTO billing_spendentry (tenant_id, day, hour, priced, {_BOOKED_NAMES}, variant,
         {", ".join(MEASURES)})
     SELECT event.tenant_id,
-        (event.occurred_at AT TIME ZONE (SELECT timezone FROM tenants_tenant WHERE id = %(tenant)s))::date,
+        {day_of("event.occurred_at")},
         date_trunc('hour', event.occurred_at, 'UTC'), correction.price_id IS NOT NULL, {_BOOKED},
         correction.variant, {", ".join(f"correction.{name}" for name in MEASURES)}
-    FROM event, correction
+    FROM event, correction, {ZONE}
 )
 SELECT (SELECT count(*) FROM event), {", ".join(f"correction.{name}" for name in CLASS_COSTS)}
 FROM (SELECT) one LEFT JOIN correction ON true
 """  # noqa: S608  built from constants only
 
 
+IS_KNOWN = (
+    "SELECT EXISTS (SELECT FROM billing_eventkey WHERE tenant_id = %(tenant)s AND key = %(key)s)"
+)
+
+
 class UnknownEvent(LookupError):
     """This tenant has no event of that source and id."""
+
+
+class NoLongerKept(LookupError):
+    """The event counts, but its ledger row was let go (flow/retention.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,7 @@ class Voided:
 
 
 def void(source: str, event_id: str, *, reason: str, actor: Actor, now: datetime) -> Voided:
-    """Take one event of the active tenant back. Raises UnknownEvent."""
+    """Take one event of the active tenant back. Raises UnknownEvent, NoLongerKept."""
     share_days()
     parameters: Bound = {
         "tenant": active_scope().tenant_id,
@@ -85,6 +95,10 @@ def void(source: str, event_id: str, *, reason: str, actor: Actor, now: datetime
     with connection.cursor() as cursor:
         cursor.execute(VOID, parameters)
         known, *costs = cursor.fetchone()
+        if not known:
+            cursor.execute(IS_KNOWN, parameters)
+            if cursor.fetchone()[0]:
+                raise NoLongerKept(f"The ledger has let {event_id!r} go; its figures stay.")
     if not known:
         raise UnknownEvent(f"There is no event {event_id!r} of the source {source!r}.")
     if costs[0] is None:

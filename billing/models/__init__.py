@@ -5,6 +5,7 @@ from billing.models.budgets import Budget, BudgetChannel, BudgetVersion
 from billing.models.channels import Channel, ChannelKind, Delivery, DeliveryAttempt
 from billing.models.corrections import EventCorrection
 from billing.models.events import EventKey, UsageEvent
+from billing.models.keeping import Horizon, Retention, ZoneChange
 from billing.models.lists import BookDifference, ListedPrice
 from billing.models.operations import Heartbeat, SpendDay, Verification
 from billing.models.prices import AgreedPrice, Discount, Markup, ModelAlias, PriceRow
@@ -27,13 +28,16 @@ __all__ = [
     "EventCorrection",
     "EventKey",
     "Heartbeat",
+    "Horizon",
     "HourlySpend",
     "ListedPrice",
     "Markup",
     "ModelAlias",
     "PriceRow",
+    "Retention",
     "SpendDay",
     "SpendEntry",
     "UsageEvent",
     "Verification",
+    "ZoneChange",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from billing.flow.book import price_book, read_book
 from billing.flow.extras import raw_usage
 from billing.flow.price import Line, PriceBook, Unpriced, explain
+from billing.flow.retention import kept_months, kept_until
 from billing.flow.usage import Counts, Usage, read_usage
 from billing.flow.validate import identity
 from billing.models import AgreedPrice, EventCorrection, EventKey, PriceRow, UsageEvent
@@ -82,6 +83,8 @@ class EventDetail:
     cost_uncached: Decimal | None
     corrections: list[EventCorrection]
     """What was changed since, oldest first; nothing was overwritten."""
+    kept_until: date | None
+    """From this day (UTC) on the ledger may let it go, as the tenant has it set; None: never."""
 
 
 class CursorError(ValueError):
@@ -148,7 +151,7 @@ def _detail(identities: Sequence[UUID]) -> EventDetail | None:
     event = _events().filter(occurred_at=key.occurred_at, key=key.key).first()
     if event is None:
         return None
-    summary = _summary(event)
+    summary, months = _summary(event), kept_months()
     usage = raw_usage(event.extras, tokens=_tokens(event), variant=event.variant)
     return EventDetail(
         summary=summary,
@@ -163,6 +166,7 @@ def _detail(identities: Sequence[UUID]) -> EventDetail | None:
                 "number"
             )
         ),
+        kept_until=kept_until(event.occurred_at, months=months) if months else None,
     )
 
 

@@ -18,7 +18,6 @@ from tenants.actions import (
     ensure_user,
     rename,
     revoke_key,
-    set_timezone,
 )
 from tenants.models import ApiKey, AuditEntry, Membership, Role, Tenant
 from tenants.scoping import NoActiveTenant, tenant_scope
@@ -56,12 +55,9 @@ CHANGES = {
         lambda acme, actor: add_member(actor=actor, email="new@acme.test", role=Role.FINANCE),
         ("member.added", "new@acme.test", None, {"role": "finance"}),
     ),
-    "set_timezone": (
-        lambda acme, actor: set_timezone("Asia/Tokyo", actor=actor),
-        ("tenant.timezone", "acme", {"timezone": "Europe/Sofia"}, {"timezone": "Asia/Tokyo"}),
-    ),
 }
 NOT_CHANGES = {
+    "check_timezone": "changes nothing; billing.actions.change_timezone does",
     "create_tenant": "tried below: it opens a scope of its own",
     "ensure_user": "a person belongs to no tenant; add_member and create_tenant say who was added",
     "note_key_use": "use is no change",

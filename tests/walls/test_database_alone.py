@@ -18,6 +18,8 @@ RECORDS = (
     "tenants_auditentry",
 )
 
+WRITTEN_BY_THE_OWNER = "billing_horizon"
+
 each_table = pytest.mark.parametrize("table", TABLES)
 each_role = pytest.mark.parametrize("role", [APP_ROLE, VIEWER_ROLE, DISPATCH_ROLE])
 
@@ -94,6 +96,8 @@ def test_the_dispatching_role_learns_who_has_something_due_and_nothing_else(twin
     known = {
         "tenants_tenant": "id, slug, timezone",
         "billing_budget": "tenant_id, archived_at",
+        "billing_retention": "tenant_id",
+        "billing_zonechange": "tenant_id, worked_at, finished_at",
         "billing_spendday": "tenant_id, day, differences",
         "billing_spendentry": "tenant_id, id, stored_at",
         "billing_verification": "tenant_id, at, since, until, differences, milliseconds",
@@ -121,8 +125,10 @@ def test_no_role_adds_a_row_for_another_tenant(twins, table, role):
 @each_table
 def test_an_own_row_passes_the_wall_and_meets_the_keys(twins, table):
     """The other side of the two tests around this one: it is the tenant that they are refused for."""
+    expected = FORBIDDEN if table == WRITTEN_BY_THE_OWNER else TAKEN
+
     with speaking_as(APP_ROLE, tenant=twins.acme.id) as cursor:
-        assert refusal(cursor, insert(table), [row_of(table, twins.acme.id)]) == TAKEN
+        assert refusal(cursor, insert(table), [row_of(table, twins.acme.id)]) == expected
 
 
 @each_table

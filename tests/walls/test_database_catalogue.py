@@ -37,12 +37,15 @@ WALLS = {
     "billing_discount": (APPEND, ""),
     "billing_eventcorrection": (APPEND, "client_id"),
     "billing_eventkey": (APPEND, ""),
+    "billing_horizon": ("SELECT", ""),
     "billing_hourlyspend": (ALL, "client_id"),
     "billing_markup": (APPEND, "client_id"),
+    "billing_retention": (KEPT, ""),
     "billing_spendday": (KEPT, ""),
     "billing_spendentry": (ALL, "client_id"),
     "billing_usageevent": (APPEND, "client_id"),
     "billing_verification": ("DELETE INSERT SELECT", ""),
+    "billing_zonechange": (KEPT, ""),
     "tenants_apikey": (KEPT, ""),
     "tenants_auditentry": (APPEND, ""),
     "tenants_client": (KEPT, "id"),
@@ -71,10 +74,12 @@ DISPATCHED = {
     "tenants_tenant": "SELECT id SELECT slug SELECT timezone",
     "billing_delivery": "SELECT created_at SELECT next_at SELECT person_id SELECT state SELECT tenant_id",
     "billing_budget": "SELECT archived_at SELECT tenant_id",
+    "billing_retention": "SELECT tenant_id",
     "billing_spendday": "SELECT day SELECT differences SELECT tenant_id",
     "billing_spendentry": "SELECT id SELECT stored_at SELECT tenant_id",
     "billing_verification": "SELECT at SELECT differences SELECT milliseconds SELECT since SELECT tenant_id"
     " SELECT until",
+    "billing_zonechange": "SELECT finished_at SELECT tenant_id SELECT worked_at",
 }
 
 
@@ -178,6 +183,9 @@ def test_functions_that_run_as_the_owner_are_few_and_closed_to_the_public():
         "api_key_lookup": (path, [APP_ROLE]),
         "memberships_of": (path, [APP_ROLE]),
         "make_event_partitions": (path, [APP_ROLE, DISPATCH_ROLE]),
+        "let_go_of_events": (path, [APP_ROLE]),
+        "forget_events": (path, [APP_ROLE]),
+        "empty_a_month": (path, [DISPATCH_ROLE]),
     }
 
 

@@ -11,15 +11,26 @@ from http.cookies import SimpleCookie
 from django.test import Client as Browser
 from django.utils import timezone
 
+from billing.actions import set_retention
 from billing.channels.message import Message
 from billing.flow.deliver import enqueue
 from billing.flow.proof import prove_changed
+from billing.flow.retention import move_horizon
 from billing.flow.send_due import claim_next, record
 from billing.flow.set_budget import Counts, NewTerms, set_budget
 from billing.flow.switch_off import owners
 from billing.flow.terms import add_terms
 from billing.flow.void import void
-from billing.models import AgreedPrice, Alert, BudgetChannel, Channel, Discount, ListedPrice, Markup
+from billing.models import (
+    AgreedPrice,
+    Alert,
+    BudgetChannel,
+    Channel,
+    Discount,
+    ListedPrice,
+    Markup,
+    ZoneChange,
+)
 from billing.money import TOKEN_CLASSES, dollars, plain
 from tenants.actions import add_member, create_client, create_key, create_project, revoke_key
 from tenants.models import ApiKey, Client, Membership, Project, Role, User
@@ -131,6 +142,10 @@ def fill(company: Company, *, now: datetime) -> Twin:
     )
     with company.scope():
         prove_changed(now=now, within=timedelta(seconds=20), choose=min)
+        set_retention(2, actor="test")
+        move_horizon(now=now)
+        change = {"before": "UTC", "wanted": "Asia/Tokyo", "reached": now}
+        ZoneChange.objects.create(started_at=now, worked_at=now, finished_at=now, **change)
         for name in ("globex", "initech"):
             void(
                 f"source-{name}-{slug}", "v-1", reason=f"void-{name}-{slug}", actor="test", now=now

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from billing.flow.verify import days_with_events, months, rebuild
+from billing.flow.verify import months, rebuild, whole_days
 from billing.management.tenants import add_tenant_argument, chosen_tenants
 from tenants.scoping import tenant_scope
 
@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for slug, tenant_id in chosen_tenants(options):
             with tenant_scope(tenant_id):
-                span = days_with_events()
+                span = whole_days()
             for since, until in months(span[0], until=span[1]) if span else ():
                 with tenant_scope(tenant_id):
                     rebuild(since, until=until)

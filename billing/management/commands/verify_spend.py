@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from billing.flow.proof import prove
-from billing.flow.verify import Difference, days_with_events, months
+from billing.flow.verify import Difference, months, whole_days
 from billing.management.tenants import add_tenant_argument, chosen_tenants
 from tenants.scoping import tenant_scope
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     def _verify(self, slug: str, tenant_id: int) -> int:
         with tenant_scope(tenant_id):
-            span = days_with_events()
+            span = whole_days()
         differences: list[Difference] = []
         for since, until in months(span[0], until=span[1]) if span else ():
             while since < until:
