@@ -123,6 +123,22 @@ def rename(named: Client | Project | ApiKey, *, actor: Actor, name: str) -> None
     _record_named("renamed", named, actor=actor, before={"name": before}, after={"name": name})
 
 
+def set_price_view(client: Client, *, actor: Actor, view: str) -> None:
+    """Choose in which figures a client sees the own spend. The same again changes nothing."""
+    before, client.price_view = client.price_view, view
+    if before == view:
+        return
+    _validate(client)
+    client.save(update_fields=["price_view"])
+    _record_named(
+        "price_view",
+        client,
+        actor=actor,
+        before={"price_view": before},
+        after={"price_view": str(view)},
+    )
+
+
 def archive(named: Client | Project, *, actor: Actor, now: datetime) -> None:
     """Take a client or project out of use; its spend and its name stay. Twice changes nothing."""
     if named.archived_at is None:

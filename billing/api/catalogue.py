@@ -18,6 +18,7 @@ from tenants.actions import (
     create_project,
     rename,
     revoke_key,
+    set_price_view,
 )
 from tenants.keyview import KeyView
 from tenants.models import ApiKey, Client, Project
@@ -32,7 +33,12 @@ READ_OR_MANAGE = {
 
 
 def client_data(client: Client) -> dict[str, Any]:
-    return {"slug": client.slug, "name": client.name, "archived": client.archived_at is not None}
+    return {
+        "slug": client.slug,
+        "name": client.name,
+        "archived": client.archived_at is not None,
+        "price_view": client.price_view,
+    }
 
 
 def project_data(project: Project) -> dict[str, Any]:
@@ -125,15 +131,21 @@ class OneClient(ManagedView):
         return Response(client_data(found(self.clients, what="client", slug=slug)))
 
     @extend_schema(
-        operation_id="rename_client",
+        operation_id="change_client",
         tags=["Clients"],
-        request=schemas.Rename,
+        request=schemas.ClientChange,
         responses=schemas.ClientAnswer,
     )
     def patch(self, request: Request, slug: str) -> Response:
-        """Give a client another name; the slug and all figures stay."""
+        """Give a client another name, or show it other figures; the slug and all figures stay."""
         client = found(Client.objects, what="client", slug=slug)
-        rename(client, actor=self.actor, name=self.valid(schemas.Rename)["name"])
+        data = self.valid(schemas.ClientChange)
+        if not data:
+            raise Problem(422, "missing_field", "Say a name or a price_view.", field="name")
+        if "name" in data:
+            rename(client, actor=self.actor, name=data["name"])
+        if "price_view" in data:
+            set_price_view(client, actor=self.actor, view=data["price_view"])
         return Response(client_data(client))
 
     @extend_schema(operation_id="archive_client", tags=["Clients"], responses={204: None})

@@ -4,6 +4,7 @@ from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers as s
 
 from billing.flow.decode import MAX_EVENTS
+from tenants.models import PriceView
 from tenants.models.keys import KeyScope
 
 
@@ -244,10 +245,16 @@ class NewClient(s.Serializer[object]):
     name = s.CharField(min_length=1, max_length=120, required=False)
 
 
-class ClientAnswer(s.Serializer[object]):
+class NamedAnswer(s.Serializer[object]):
     slug = s.CharField()
     name = s.CharField()
     archived = s.BooleanField()
+
+
+class ClientAnswer(NamedAnswer):
+    price_view = s.ChoiceField(
+        PriceView.values, help_text="In which figures the client sees the own spend."
+    )
 
 
 class ClientsAnswer(s.Serializer[object]):
@@ -258,11 +265,16 @@ class Rename(s.Serializer[object]):
     name = s.CharField(min_length=1, max_length=120)
 
 
+class ClientChange(s.Serializer[object]):
+    name = s.CharField(min_length=1, max_length=120, required=False)
+    price_view = s.ChoiceField(PriceView.values, required=False)
+
+
 class NewProject(NewClient):
     client = s.CharField(min_length=1)
 
 
-class ProjectAnswer(ClientAnswer):
+class ProjectAnswer(NamedAnswer):
     client = s.CharField()
 
 

@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from billing.api import budgets, catalogue
+from billing.api import budgets, catalogue, markups, terms
 from billing.api.allow import Allow
 from billing.api.channels import Channels, OneChannel
 from billing.api.events import OneEvent
@@ -12,6 +12,7 @@ from billing.api.ingest import Events
 from billing.api.price import Price
 from billing.api.proposals import Proposals
 from billing.api.spend import Spend
+from billing.api.unpriced import UnpricedModels
 from billing.api.void import Void
 
 
@@ -40,6 +41,16 @@ urlpatterns = [
     path("v1/channels/<int:channel_id>", OneChannel.as_view()),
     path("v1/clients", catalogue.Clients.as_view()),
     path("v1/clients/<slug:slug>", catalogue.OneClient.as_view()),
+    path("v1/clients/<slug:slug>/markups", markups.Markups.as_view()),
+    path("v1/clients/<slug:slug>/markups/<int:markup_id>", markups.OneMarkup.as_view()),
+    path("v1/clients/<slug:slug>/markups/<int:markup_id>/close", markups.CloseMarkup.as_view()),
+    path("v1/prices", terms.Prices.as_view()),
+    path("v1/prices/<int:price_id>", terms.OnePrice.as_view()),
+    path("v1/prices/<int:price_id>/close", terms.ClosePrice.as_view()),
+    path("v1/discounts", terms.Discounts.as_view()),
+    path("v1/discounts/<int:discount_id>", terms.OneDiscount.as_view()),
+    path("v1/discounts/<int:discount_id>/close", terms.CloseDiscount.as_view()),
+    path("v1/unpriced", UnpricedModels.as_view()),
     path("v1/projects", catalogue.Projects.as_view()),
     path("v1/projects/<slug:slug>", catalogue.OneProject.as_view()),
     path("v1/keys", catalogue.Keys.as_view()),

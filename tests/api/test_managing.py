@@ -21,7 +21,7 @@ def test_a_client_is_made_read_renamed_and_archived(api):
     made = api.manage("POST", CLIENTS, {"slug": "hooli", "name": "Hooli"})
     assert (made.status_code, made.json()) == (
         201,
-        {"slug": "hooli", "name": "Hooli", "archived": False},
+        {"slug": "hooli", "name": "Hooli", "archived": False, "price_view": "cost"},
     )
     assert api.get(f"{CLIENTS}/hooli").json() == made.json()
 

@@ -7,6 +7,8 @@ Bo owns Brix, Sam belongs nowhere.
 
 from dataclasses import dataclass, field
 
+from billing.money import TOKEN_CLASSES
+
 PEOPLE = ("anonymous", "sam", "ana", "ada", "fay", "max", "vik", "bo")
 
 PUBLIC = "200 200 200 200 200 200 200 200"
@@ -268,6 +270,13 @@ V = "api/v1/"
 EVENT = {"id": "x", "project": "secret-acme", "model": "m", "occurred_at": "2026-11-01T00:00:00Z"}
 EVENT["usage"] = {"input_tokens": 1, "output_tokens": 1}
 BUDGET = {"name": "new", "amount": "5", "period": "week", "owner": "ana@acme.test"}
+PRICE = dict.fromkeys(TOKEN_CLASSES, "1") | {"model": "claude-opus-9", "source": "contract"}
+END = {"until": "2099-01-01"}
+PAST = {"percent": "5", "until": "2020-01-01"}
+MARKUPS, ONE_MARKUP = (
+    "/api/v1/clients/globex/markups",
+    "clients/<slug:slug>/markups/<int:markup_id>",
+)
 ONE_EVENT = "/api/v1/events/source-globex-acme/e-1"
 CALLS = [
     Call(V + "events", "/api/v1/events", "read"),
@@ -346,6 +355,39 @@ CALLS = [
         data={"name": "Other"},
     ),
     Call(V + "clients/<slug:slug>", "/api/v1/clients/only-acme", "manage", 204, 404, "DELETE"),
+    Call(V + "clients/<slug:slug>/markups", MARKUPS, "read"),
+    Call(V + "clients/<slug:slug>/markups", MARKUPS, "manage", 201, 201, "POST", PAST),
+    Call(V + ONE_MARKUP, MARKUPS + "/{acme_markup}", "read", foreign=404),
+    Call(
+        V + ONE_MARKUP + "/close", MARKUPS + "/{acme_markup}/close", "manage", 200, 404, "POST", END
+    ),
+    Call(V + "prices", "/api/v1/prices?on=all", "read"),
+    Call(V + "prices", "/api/v1/prices", "manage", 201, 201, "POST", PRICE),
+    Call(V + "prices/<int:price_id>", "/api/v1/prices/{acme_price}", "read", foreign=404),
+    Call(
+        V + "prices/<int:price_id>/close",
+        "/api/v1/prices/{acme_price}/close",
+        "manage",
+        200,
+        404,
+        "POST",
+        END,
+    ),
+    Call(V + "discounts", "/api/v1/discounts", "read"),
+    Call(V + "discounts", "/api/v1/discounts", "manage", 201, 201, "POST", {"percent": "5"}),
+    Call(
+        V + "discounts/<int:discount_id>", "/api/v1/discounts/{acme_discount}", "read", foreign=404
+    ),
+    Call(
+        V + "discounts/<int:discount_id>/close",
+        "/api/v1/discounts/{acme_discount}/close",
+        "manage",
+        200,
+        404,
+        "POST",
+        END,
+    ),
+    Call(V + "unpriced", "/api/v1/unpriced", "read"),
     Call(V + "projects", "/api/v1/projects", "read"),
     Call(
         V + "projects",

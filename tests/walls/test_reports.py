@@ -9,15 +9,20 @@ import pytest
 from django.utils import timezone
 
 from billing.models import Budget
+from billing.models.prices import AGREED_FROM
 from billing.periods import DayRange
 from billing.reports import allow as allow_reports
 from billing.reports import budgets as budget_reports
 from billing.reports import events as event_reports
+from billing.reports import prices as price_reports
 from billing.reports import spend as spend_reports
+from billing.reports import unpriced as unpriced_reports
 from billing.reports.allow import allowed
 from billing.reports.budgets import Window, consumption, day_by_day, standings
 from billing.reports.events import event_at, event_detail, events
+from billing.reports.prices import price_row, priced_models
 from billing.reports.spend import DIMENSIONS, GRANULARITIES, ReportError, spend
+from billing.reports.unpriced import unpriced_queue
 from tenants.models import Project
 from tenants.scoping import NoActiveTenant, tenant_scope
 from tests.walls.roles import application_wall_off, as_owner, database_wall_off
@@ -91,7 +96,23 @@ def permissions():
         yield repr((project.slug, found.allow, found.decides and found.decides.used))
 
 
+def prices():
+    """Every row that the scope can see, and whether the rows of all companies can be had by their ids."""
+    for each in priced_models(timezone.now().date()):
+        yield repr((each, [line.row.source for line in each.lines]))
+    for row_id in range(AGREED_FROM, AGREED_FROM + 200):
+        row = price_row(row_id)
+        yield repr(row and (row_id, row.source))
+
+
+def queue():
+    for project in ("", "support-bot", "secret-brix"):
+        yield repr(unpriced_queue(project=project))
+
+
 REPORTS = {
+    "priced_models": prices,
+    "unpriced_queue": queue,
     "spend": spends,
     "events": pages_of_events,
     "event_detail": details,
@@ -103,6 +124,10 @@ ALSO = {
     "day_by_day": "with standings",
     "event_at": "with event_detail",
     "add_up": "adds what others found",
+    "price_row": "with priced_models",
+    "after_discount": "works out what it is given",
+    "is_valid_on": "works out what it is given",
+    "discount_on": "works out what it is given",
 }
 
 
@@ -118,7 +143,14 @@ def foreign(texts, marks):
 def test_every_report_is_tried():
     found = {
         name
-        for module in (allow_reports, budget_reports, event_reports, spend_reports)
+        for module in (
+            allow_reports,
+            budget_reports,
+            event_reports,
+            price_reports,
+            spend_reports,
+            unpriced_reports,
+        )
         for name, member in inspect.getmembers(module, inspect.isfunction)
         if member.__module__ == module.__name__ and not name.startswith("_")
     }

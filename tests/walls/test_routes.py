@@ -31,6 +31,9 @@ NOUNS = {
     "key": "tenants_apikey",
     "budget": "billing_budget",
     "alert": "billing_alert",
+    "price": "billing_agreedprice",
+    "discount": "billing_discount",
+    "markup": "billing_markup",
 }
 
 
