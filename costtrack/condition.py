@@ -21,9 +21,12 @@ from tenants.redis import client
 
 VITAL = ("database", "migrations", "walls")
 OLD_ENTRY = timedelta(minutes=10)
+OVERDUE_DELIVERY = timedelta(minutes=5)
+OLD_MAIL = timedelta(minutes=15)
 NO_SWEEP = timedelta(minutes=5)
 NO_PROOF = timedelta(hours=48)
 
+OF_PULSE = ("journal", "deliveries", "partitions", "beat", "verify")
 FINE = {"ok", "none yet"}
 
 
@@ -49,7 +52,7 @@ def condition(*, now: datetime) -> list[Part]:
     """Every part there is. Where the database is down the rest of it is unknown, and nothing waits for it."""
     database = _asked("database", _database)
     if database.is_alarm:
-        unknown = ("migrations", "walls", "journal", "partitions", "beat", "verify")
+        unknown = ("migrations", "walls", *OF_PULSE)
         return [database, *(Part(name, "unknown") for name in unknown), _broker()]
     return [
         database,
@@ -100,17 +103,25 @@ def _walls() -> Part:
 
 def _pulse(now: datetime) -> list[Part]:
     try:
-        found = pulse(today=now.date())
+        found = pulse(now=now)
     except (DatabaseError, OSError) as error:
-        names = ("journal", "partitions", "beat", "verify")
-        return [Part(name, "unknown", detail=type(error).__name__) for name in names]
+        return [Part(name, "unknown", detail=type(error).__name__) for name in OF_PULSE]
     missing = ", ".join(found.missing_months)
     return [
         _aged("journal", found.oldest_entry_at, now=now, limit=OLD_ENTRY, empty="ok"),
+        _deliveries(found, now=now),
         Part("partitions", "missing" if missing else "ok", detail=missing),
         _aged("beat", found.swept_at, now=now, limit=NO_SWEEP),
         _verify(found, now=now),
     ]
+
+
+def _deliveries(found: Pulse, *, now: datetime) -> Part:
+    """Late: nobody sends. Stuck: workers send, and the mail server takes nothing."""
+    part = _aged("deliveries", found.due_at, now=now, limit=OVERDUE_DELIVERY, empty="ok")
+    if not part.is_alarm and found.mail_at and now - found.mail_at > OLD_MAIL:
+        return Part("deliveries", "stuck", now - found.mail_at, detail="mail")
+    return part
 
 
 def _verify(found: Pulse, *, now: datetime) -> Part:

@@ -85,12 +85,12 @@ class States(Collector):
                 ages.add_metric([part.name], part.age.total_seconds())
         yield alarms
         yield ages
-        yield from self._journal()
+        yield from self._waiting()
 
-    def _journal(self) -> Iterator[GaugeMetricFamily]:
+    def _waiting(self) -> Iterator[GaugeMetricFamily]:
         now = timezone.now()
         try:
-            found = pulse(today=now.date())
+            found = pulse(now=now)
         except (DatabaseError, OSError):
             return
         oldest = found.oldest_entry_at
@@ -102,4 +102,21 @@ class States(Collector):
             "costtrack_unfolded_rows",
             "Journal rows that wait; 10,000 stands for more.",
             found.entries,
+        )
+        overdue = max(0.0, (now - found.due_at).total_seconds()) if found.due_at else 0.0
+        yield GaugeMetricFamily(
+            "costtrack_delivery_lag_seconds",
+            "How long the oldest delivery is overdue.",
+            value=overdue,
+        )
+        mail = max(0.0, (now - found.mail_at).total_seconds()) if found.mail_at else 0.0
+        yield GaugeMetricFamily(
+            "costtrack_mail_lag_seconds",
+            "Age of the oldest mail to a person that waits.",
+            value=mail,
+        )
+        yield GaugeMetricFamily(
+            "costtrack_undelivered_messages",
+            "Messages that wait; 10,000 stands for more.",
+            value=found.deliveries,
         )

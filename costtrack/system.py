@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
 from billing.reports.drift import drift
-from billing.reports.operations import LISTED, last_proofs, partitions, waiting
+from billing.reports.operations import LISTED, last_proofs, partitions, undelivered, waiting
 from costtrack import __version__
 from costtrack.condition import Part, condition, is_ready
 from tenants.redis import client
@@ -28,6 +28,7 @@ WHAT_TO_DO = {
     "migrations": "Run manage.py migrate with the code that is served here.",
     "walls": "Run manage.py check --database default, which names the tables, then manage.py migrate.",
     "journal": "Look whether a worker runs and what it logs. Every figure is right meanwhile, only slower.",
+    "deliveries": "Late: look whether a worker runs. Stuck: look at EMAIL_URL and the mail server.",
     "partitions": "Run manage.py make_partitions. Events of a missing month are refused, none is lost.",
     "beat": "Look whether one beat and a worker run. What is due waits for them.",
     "verify": "Run manage.py verify_spend; where it names days, manage.py rebuild_spend --tenant SLUG.",
@@ -38,6 +39,7 @@ WORDS = {
     "migrations": "the schema is that of this code",
     "walls": "tenants are kept apart by the database",
     "journal": "the oldest entry that waits to be folded",
+    "deliveries": "messages leave when they are due",
     "partitions": "the ledger has this month and three more",
     "beat": "the last sweep, by beat, broker and worker together",
     "verify": "every company was proved since",
@@ -69,6 +71,7 @@ def system(request: HttpRequest) -> HttpResponse:
         "states": [_row(part) for part in parts],
         "versions": _versions(),
         "waiting": [(each, in_words(now - each.oldest_at)) for each in waiting()],
+        "undelivered": [(each, in_words(now - each.oldest_at)) for each in undelivered()],
         "proofs": [(each, in_words(now - each.at)) for each in last_proofs()],
         "partitions": [
             each for each in partitions() if not each.is_empty or _is_near(each.month, now)

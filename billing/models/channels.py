@@ -119,6 +119,11 @@ class Delivery(TenantOwned):
             models.Index(
                 fields=["tenant", "next_at"], name="delivery_due", condition=Q(state__in=OPEN)
             ),
+            models.Index(
+                fields=["tenant", "created_at"],
+                name="delivery_mail_waits",
+                condition=Q(state__in=OPEN, person__isnull=False),
+            ),
             models.Index(fields=["tenant", "-id"], name="delivery_newest_first"),
             models.Index(fields=["tenant", "channel", "-id"], name="delivery_of_channel"),
         ]

@@ -24,6 +24,15 @@ SELECT
     (SELECT min(oldest.stored_at) FROM tenants_tenant t CROSS JOIN LATERAL (
         SELECT stored_at FROM billing_spendentry WHERE tenant_id = t.id ORDER BY id LIMIT 1) oldest),
     (SELECT count(*) FROM (SELECT FROM billing_spendentry LIMIT {MANY}) waiting),
+    (SELECT min(oldest.next_at) FROM tenants_tenant t CROSS JOIN LATERAL (
+        SELECT next_at FROM billing_delivery WHERE tenant_id = t.id AND state IN ('due', 'sending')
+        ORDER BY next_at LIMIT 1) oldest WHERE oldest.next_at <= %(now)s),
+    (SELECT min(oldest.created_at) FROM tenants_tenant t CROSS JOIN LATERAL (
+        SELECT created_at FROM billing_delivery
+        WHERE tenant_id = t.id AND state IN ('due', 'sending') AND person_id IS NOT NULL
+        ORDER BY created_at LIMIT 1) oldest),
+    (SELECT count(*) FROM (
+        SELECT FROM billing_delivery WHERE state IN ('due', 'sending') LIMIT {MANY}) undelivered),
     (SELECT at FROM billing_heartbeat WHERE name = 'sweep'),
     (SELECT min(newest.at) FROM tenants_tenant t CROSS JOIN LATERAL (
         SELECT at FROM billing_verification WHERE tenant_id = t.id ORDER BY at DESC LIMIT 1) newest),
@@ -38,6 +47,14 @@ SELECT t.id, oldest.stored_at,
 FROM tenants_tenant t CROSS JOIN LATERAL (
     SELECT stored_at FROM billing_spendentry WHERE tenant_id = t.id ORDER BY id LIMIT 1) oldest
 ORDER BY oldest.stored_at LIMIT {LISTED}
+"""  # noqa: S608  built from constants only
+UNDELIVERED = f"""
+SELECT t.id, oldest.created_at, (SELECT count(*) FROM (SELECT FROM billing_delivery
+    WHERE tenant_id = t.id AND state IN ('due', 'sending') LIMIT {MANY}) undelivered)
+FROM tenants_tenant t CROSS JOIN LATERAL (
+    SELECT created_at FROM billing_delivery WHERE tenant_id = t.id AND state IN ('due', 'sending')
+    ORDER BY created_at LIMIT 1) oldest
+ORDER BY oldest.created_at LIMIT {LISTED}
 """  # noqa: S608  built from constants only
 PROOFS = f"""
 SELECT t.id, newest.at, newest.since, newest.until, newest.differences, newest.milliseconds,
@@ -58,10 +75,15 @@ WHERE i.inhparent = 'billing_usageevent'::regclass ORDER BY c.relname DESC
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """The whole in six figures. Counts end at MANY; a moment is None where there is nothing yet."""
+    """The whole in a few figures. Counts end at MANY; a moment is None where there is nothing yet."""
 
     oldest_entry_at: datetime | None
     entries: int
+    due_at: datetime | None
+    """Since when the longest overdue delivery should have been tried."""
+    mail_at: datetime | None
+    """When the oldest mail to a person was written that has not left yet."""
+    deliveries: int
     swept_at: datetime | None
     proved_at: datetime | None
     """Every tenant that was ever proved was proved since then."""
@@ -71,11 +93,11 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The journal of one tenant."""
+    """What waits of one tenant: entries of the journal, or messages."""
 
     tenant_id: int
     oldest_at: datetime
-    entries: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +127,12 @@ class Partition:
     is_empty: bool
 
 
-def pulse(*, today: date) -> Pulse:
-    names = month_names(today)
+def pulse(*, now: datetime) -> Pulse:
+    names = month_names(now.date())
     with dispatch_scope(), connection.cursor() as cursor:
-        cursor.execute(PULSE, {"months": list(names), "names": list(names.values())})
+        cursor.execute(
+            PULSE, {"now": now, "months": list(names), "names": list(names.values())}
+        )
         return Pulse(*cursor.fetchone())
 
 
@@ -116,6 +140,13 @@ def waiting() -> list[Waiting]:
     """The tenants with unfolded entries, longest waiting first."""
     with dispatch_scope(), connection.cursor() as cursor:
         cursor.execute(WAITING)
+        return [Waiting(*row) for row in cursor.fetchall()]
+
+
+def undelivered() -> list[Waiting]:
+    """The tenants with messages that have not left yet, longest waiting first."""
+    with dispatch_scope(), connection.cursor() as cursor:
+        cursor.execute(UNDELIVERED)
         return [Waiting(*row) for row in cursor.fetchall()]
 
 

@@ -8,15 +8,27 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from billing.channels.message import Message
+from billing.flow.deliver import enqueue
 from billing.flow.heartbeat import beat
 from billing.flow.partitions import month_names
 from billing.flow.proof import prove
-from billing.models import DailySpend, SpendEntry, Verification
+from billing.models import DailySpend, Delivery, SpendEntry, Verification
 from tenants.redis import client as redis_client
 from tests.factories import event
 from tests.walls.roles import as_owner
 
-PARTS = ["database", "migrations", "walls", "journal", "partitions", "beat", "verify", "broker"]
+PARTS = [
+    "database",
+    "migrations",
+    "walls",
+    "journal",
+    "deliveries",
+    "partitions",
+    "beat",
+    "verify",
+    "broker",
+]
 
 
 def ready(client):
@@ -81,6 +93,28 @@ def test_beat_is_missed_five_minutes_after_it_was_last_seen_and_never_before_it_
     for minutes, word in ((0, "ok"), (4, "ok"), (6, "late")):
         beat("sweep", now=timezone.now() - timedelta(minutes=minutes))
         assert state(client, "beat") == (word, 60 * minutes)
+
+
+def test_a_message_that_nobody_tries_is_late_and_mail_that_does_not_leave_is_stuck(world, client):
+    with world.acme.scope():
+        enqueue(Message("x", "s", "h", (), (), {}), people=[world.ana])
+
+    def stands(*, due, written):
+        now = timezone.now()
+        with world.acme.scope():
+            Delivery.objects.update(
+                next_at=now + timedelta(minutes=due), created_at=now - timedelta(minutes=written)
+            )
+        word, age = state(client, "deliveries")
+        return word, age and age // 60
+
+    assert stands(due=-4, written=4) == ("ok", 4)
+    assert stands(due=-6, written=6) == ("late", 6)
+    assert stands(due=30, written=14) == ("ok", None)
+    assert stands(due=30, written=16) == ("stuck", 16)
+    with world.acme.scope():
+        Delivery.objects.update(state="sent")
+    assert state(client, "deliveries") == ("ok", None)
 
 
 # --- What was proved
@@ -167,7 +201,7 @@ def test_without_a_table_to_ask_the_parts_behind_it_are_unknown(committed, clien
         body = ready(client)
 
     assert body["ready"]
-    assert body["alarms"] == ["journal", "partitions", "beat", "verify"]
+    assert body["alarms"] == ["journal", "deliveries", "partitions", "beat", "verify"]
 
 
 @pytest.mark.smoke

@@ -13,8 +13,10 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from billing.api.counters import count_events
+from billing.channels.message import Message
+from billing.flow.deliver import enqueue
 from billing.flow.intake import Verdict
-from billing.models import SpendEntry
+from billing.models import Delivery, SpendEntry
 from costtrack.metrics import count_request
 from tests.api.conftest import Api
 from tests.factories import event
@@ -129,6 +131,21 @@ def test_what_waits_is_said_with_its_age(world, scrape):
     assert waiting["costtrack_fold_lag_seconds"] == pytest.approx(660, abs=5)
     assert waiting["costtrack_unfolded_rows"] == 3
     assert waiting['costtrack_alarm{part="journal"}'] == 1
+
+
+def test_messages_that_wait_are_said_with_their_age(world, scrape):
+    names = [f"costtrack_{each}" for each in ("delivery_lag_seconds", "mail_lag_seconds")]
+    quiet = scrape()
+    with world.acme.scope():
+        enqueue(Message("x", "s", "h", (), (), {}), people=[world.ana, world.vik])
+        Delivery.objects.update(next_at=timezone.now() - timedelta(minutes=7))
+
+    waiting = scrape()
+
+    assert [quiet[name] for name in (*names, "costtrack_undelivered_messages")] == [0, 0, 0]
+    assert [waiting[name] for name in names] == [pytest.approx(420, abs=5), pytest.approx(0, abs=5)]
+    assert waiting["costtrack_undelivered_messages"] == 2
+    assert waiting['costtrack_alarm{part="deliveries"}'] == 1
 
 
 def test_with_the_database_away_the_counts_are_still_told(committed, scrape):
