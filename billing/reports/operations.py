@@ -130,9 +130,7 @@ class Partition:
 def pulse(*, now: datetime) -> Pulse:
     names = month_names(now.date())
     with dispatch_scope(), connection.cursor() as cursor:
-        cursor.execute(
-            PULSE, {"now": now, "months": list(names), "names": list(names.values())}
-        )
+        cursor.execute(PULSE, {"now": now, "months": list(names), "names": list(names.values())})
         return Pulse(*cursor.fetchone())
 
 
