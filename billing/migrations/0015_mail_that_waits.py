@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0013_delivery_give_up_at'),
+        ('billing', '0014_keeping'),
     ]
 
     operations = [
