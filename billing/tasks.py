@@ -17,6 +17,9 @@ from billing.flow.proof import prove_changed
 from billing.flow.retention import empty_a_month, forget, move_horizon
 from billing.flow.send_due import send_due
 from billing.flow.zone import move_on
+from billing.models import Budget
+from billing.watch import check
+from billing.watch.pass_on import pass_on_alerts, wake_alerts
 from tenants.directory import all_tenants
 from tenants.scoping import dispatch_scope
 from tenants.tasks import ScopedTask
@@ -27,6 +30,9 @@ DUE = """
 SELECT DISTINCT tenant_id FROM billing_delivery
 WHERE state IN ('due', 'sending') AND next_at <= %s ORDER BY tenant_id
 """
+WATCHED = (
+    "SELECT DISTINCT tenant_id FROM billing_budget WHERE archived_at IS NULL ORDER BY tenant_id"
+)
 LAST = 9
 """Priority of what may wait: a night of proofs keeps no fold and no sweep from its turn."""
 
@@ -44,6 +50,8 @@ def fold(*, tenant_id: int) -> None:
     folded = fold_journal(limit=STRETCH)
     if folded.entries == STRETCH:
         transaction.on_commit(lambda: ring(tenant_id))
+    if folded.entries and Budget.objects.filter(archived_at=None).exists():
+        transaction.on_commit(lambda: ring(tenant_id, task="check_budgets"))
     log.info("folded", entries=folded.entries, days=len(folded.days))
 
 
@@ -78,6 +86,42 @@ def deliver(*, tenant_id: int) -> None:
     if not done.is_done:
         ring(tenant_id, task="deliver")
     log.info("delivered", sent=done.sent, failed=done.failed, later=done.later)
+
+
+@shared_task(name="billing.tasks.check_budgets", base=ScopedTask)
+def check_budgets(*, tenant_id: int) -> None:
+    """After a fold: tell of the thresholds that are reached now."""
+    take_down(tenant_id, task="check_budgets")
+    checked = check.check_budgets(now=timezone.now())
+    log.info("budgets_checked", budgets=checked.budgets, alerts=checked.alerts)
+
+
+@shared_task(name="billing.tasks.watch")
+def watch() -> None:
+    """Ring for every tenant with budgets: periods turn, forecasts move, and people do not answer."""
+    with dispatch_scope(), connection.cursor() as cursor:
+        cursor.execute(WATCHED)
+        watched = [tenant for (tenant,) in cursor.fetchall()]
+    for tenant_id in watched:
+        ring(tenant_id, task="watch_tenant")
+    beat("watch", now=timezone.now())
+    log.info("watched", tenants=len(watched))
+
+
+@shared_task(name="billing.tasks.watch_tenant", base=ScopedTask)
+def watch_tenant(*, tenant_id: int) -> None:
+    """By the clock: budgets with their forecasts, then what nobody acknowledged or what was put off."""
+    take_down(tenant_id, task="watch_tenant")
+    now = timezone.now()
+    checked = check.check_budgets(now=now, forecasts=True)
+    passed_on, woken = pass_on_alerts(now=now), wake_alerts(now=now)
+    log.info(
+        "tenant_watched",
+        budgets=checked.budgets,
+        alerts=checked.alerts,
+        passed_on=passed_on,
+        woken=woken,
+    )
 
 
 @shared_task(name="billing.tasks.make_partitions")

@@ -40,6 +40,7 @@ app.conf.update(
     beat_schedule_filename=os.environ.get("BEAT_SCHEDULE", "celerybeat-schedule"),
     beat_schedule={
         "sweep": {"task": "billing.tasks.sweep", "schedule": 60.0, "options": {"expires": 50}},
+        "watch": {"task": "billing.tasks.watch", "schedule": 300.0, "options": {"expires": 280}},
         "partitions": {"task": "billing.tasks.make_partitions", "schedule": 6 * 3600.0},
         "verify": {"task": "billing.tasks.verify_all", "schedule": crontab("30", "2")},  # UTC
         "prices": {"task": "billing.tasks.compare_prices", "schedule": crontab("10", "3")},

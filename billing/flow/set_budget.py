@@ -136,28 +136,39 @@ def member_of(address: str, *, field: str) -> User:
     return membership.user
 
 
-def may_see(user: User, *, client_id: int | None, shared: bool) -> bool:
-    """Staff see every scope; a client viewer the own client's, where it is shared."""
+def may_see(user: User, budget: Budget) -> bool:
+    """Staff see every budget; a client viewer the own client's, where it is shared."""
     membership = Membership.objects.filter(user=user).first()
     if membership is None or not user.is_active:
         return False
     if membership.role != Role.CLIENT:
         return True
-    return shared and membership.client_id == client_id
+    return budget.shared_with_id == membership.client_id and is_in_view(budget)
+
+
+def is_in_view(budget: Budget) -> bool:
+    """Whether a shared budget counts in the figures that its client is shown: cost, or what is billed."""
+    client = budget.shared_with
+    return client is not None and budget.basis == client.price_view
 
 
 def _apply(budget: Budget, terms: NewTerms) -> None:
     _check(terms)
-    shared = budget.shared_with_id is not None
-    for field, person in (("owner", terms.owner), ("deputy", terms.deputy)):
-        if person and not may_see(person, client_id=budget.client_id, shared=shared):
-            detail = f"{person.email} may not see what this budget counts."
-            raise ActionError("unknown_member", detail, field=field)
     for each in fields(NewTerms):
         value = getattr(terms, each.name)
         if isinstance(value, tuple):
             value = sorted(set(value))
         setattr(budget, each.name, value)
+    if budget.shared_with is not None and not is_in_view(budget):
+        view = budget.shared_with.price_view
+        detail = (
+            f"The client's price view is {view!r}: a shared budget counts what the client sees."
+        )
+        raise ActionError("invalid_field", detail, field="basis")
+    for field, person in (("owner", terms.owner), ("deputy", terms.deputy)):
+        if person and not may_see(person, budget):
+            detail = f"{person.email} may not see what this budget counts."
+            raise ActionError("unknown_member", detail, field=field)
 
 
 def _check(terms: NewTerms) -> None:

@@ -145,7 +145,7 @@ WHERE k.tenant_id = %s AND k.key = ANY(%s)
 
 _ENCODER = msgspec.json.Encoder()
 
-Bound = dict[str, int | str | date | UUID | list[int] | list[date] | None]
+Bound = dict[str, int | str | Decimal | date | UUID | list[int] | list[date] | None]
 """Parameters of a statement, by name."""
 
 

@@ -54,9 +54,6 @@ class Terms(models.Model):
         return Cycle(self.period, self.starts_on, self.since, self.until)
 
 
-TERMS = [field.name for field in Terms._meta.fields]
-
-
 class Budget(Terms, TenantOwned):
     """Its name and what it counts stay for ever. `client` is set for a budget of a project as well."""
 

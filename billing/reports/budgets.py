@@ -18,14 +18,14 @@ from billing.models import Budget
 from billing.models.budgets import Basis
 from billing.money import TOKEN_CLASSES, ZERO, minus, ratio
 from billing.periods import DayRange
+from billing.reports.billed import FACTOR, markup_of
 from tenants.scoping import active_scope
 
 TENANT, CLIENT, PROJECT = range(3)
 """What a budget counts, and what every bucket of spend belongs to at once."""
-BILLED = "cost"
-"""SQL: what the client `client_id` is billed for `cost` on `day`."""
 
 _COSTS = tuple(f"cost_{name}" for name in TOKEN_CLASSES)
+_COST = " + ".join(_COSTS)
 _KEPT = ", ".join(
     [
         "day",
@@ -48,16 +48,17 @@ WITH asked AS (
     SELECT day, client_id, project_id, CASE WHEN %(by_model)s THEN model ELSE '' END AS model,
         CASE WHEN %(by_feature)s THEN feature ELSE '' END AS feature,
         CASE WHEN %(by_environment)s THEN environment ELSE '' END AS environment,
-        sum({" + ".join(_COSTS)}) AS cost, coalesce(sum(events) FILTER (WHERE NOT priced), 0) AS unpriced
+        sum({_COST}) AS cost, sum(({_COST}) * {FACTOR}) AS billed,
+        coalesce(sum(events) FILTER (WHERE NOT priced), 0) AS unpriced
     FROM (
         SELECT {_KEPT} FROM billing_dailyspend WHERE {{where}}
         UNION ALL
         SELECT {_KEPT} FROM billing_spendentry WHERE {{where}}
-    ) bucket
+    ) bucket {markup_of("bucket")}
     GROUP BY 1, 2, 3, 4, 5, 6
 ), scoped AS (
     SELECT scope, of, model, feature, environment, {{keys}},
-        sum(cost) AS cost, sum({BILLED}) AS billed, sum(unpriced) AS unpriced
+        sum(cost) AS cost, sum(billed) AS billed, sum(unpriced) AS unpriced
     FROM {{source}}
     CROSS JOIN LATERAL (VALUES ({TENANT}, 0), ({CLIENT}, client_id), ({PROJECT}, project_id)) s (scope, of)
     GROUP BY scope, of, model, feature, environment, {{keys}}

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from billing.reports.spend import SpendReport, spend
+from billing.web.budget_rows import seen_by
 from billing.web.figures import spend_figure
 from billing.web.first import first_event
 from billing.web.names import model_names
@@ -47,6 +48,8 @@ def client_page(request: PageRequest, client: str) -> HttpResponse:
     screen = SpendScreen(asked, now, before, is_viewer=request.access.is_viewer)
     projects = dict(Project.objects.filter(client=found).values_list("slug", "name"))
     context = screen.context() | {"section": "clients", "client": found}
+    if request.access.is_viewer:
+        context["has_budgets"] = seen_by(request.access).exists()
     if screen.is_empty:
         context |= first_event(request, projects=projects, now=timezone.now())
         return render(request, "billing/client.html", context, status=asked.status)

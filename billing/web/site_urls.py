@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from billing.web.alert_link import alert_link
 from billing.web.docs import api_docs
 from billing.web.site import favicon, robots
 from billing.web.styleguide import styleguide
@@ -9,6 +10,7 @@ from billing.web.styleguide import styleguide
 urlpatterns = [
     path("api/docs/", api_docs, name="api_docs"),
     path("styleguide/", styleguide, name="styleguide"),
+    path("acknowledge/<str:token>/", alert_link, name="alert_link"),
     path("robots.txt", robots, name="robots"),
     path("favicon.ico", favicon, name="favicon"),
 ]

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from billing.web import samples
+from billing.web import budget_samples, samples
 from billing.web.figures import periods_of, spend_figure
 from billing.web.names import model_names
 from billing.web.ranges import asked_range
@@ -43,6 +43,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     alone = {
         "lone_stats": samples.STATS,
         "figures": samples.sample_figures(screen.asked.days.days),
+        "budget_rows": budget_samples.sample_rows(),
+        "burn": budget_samples.sample_burn(),
+        "alerts": budget_samples.sample_alerts(),
         "form": SampleForm(),
         "wrong_form": SampleForm({"name": ""}),
         "events": [

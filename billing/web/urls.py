@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.web import channels, deliveries
+from billing.web import alerts, budgets, channels, deliveries
 from billing.web.clients import client_list, client_page
 from billing.web.event import event_page
 from billing.web.overview import overview
@@ -10,6 +10,15 @@ from billing.web.projects import project_events, project_list, project_page
 from billing.web.proposals import proposal_accept, proposal_list
 
 urlpatterns = [
+    path("budgets/", budgets.budget_list, name="budgets"),
+    path("budgets/new/", budgets.budget_new, name="budget_new"),
+    path("budgets/<int:budget>/", budgets.budget_page, name="budget"),
+    path("budgets/<int:budget>/edit/", budgets.budget_edit, name="budget_edit"),
+    path("budgets/<int:budget>/archive/", budgets.budget_archive, name="budget_archive"),
+    path("alerts/", alerts.alert_list, name="alerts"),
+    path("alerts/<int:alert>/", alerts.alert_page, name="alert"),
+    path("alerts/<int:alert>/acknowledge/", alerts.alert_acknowledge, name="alert_acknowledge"),
+    path("alerts/<int:alert>/snooze/", alerts.alert_snooze, name="alert_snooze"),
     path("", overview, name="overview"),
     path("clients/", client_list, name="clients"),
     path("clients/<slug:client>/", client_page, name="client"),

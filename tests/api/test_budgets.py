@@ -108,7 +108,7 @@ def test_everything_that_can_be_said_comes_back(api):
     said = {
         "period": "week",
         "starts_on": 7,
-        "basis": "billed",
+        "basis": "cost",
         "deputy": None,
         "thresholds": [100, 120],
         "escalate_after_hours": None,

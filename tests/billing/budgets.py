@@ -61,10 +61,10 @@ def changed(company, found, *, actor=None, now=None, **changes):
         )
 
 
-def spend(company, dollars, *, at=NOON, name="e", **changes):
+def spend(company, dollars, *, at=NOON, name="e", now=None, **changes):
     """Post one event that costs so many dollars: a million input tokens of Haiku 4.5 are $1."""
     tokens = Decimal(dollars) * 1_000_000
     usage = {"input_tokens": int(tokens), "output_tokens": 0}
     sent = event(name, occurred_at=at.isoformat(), model=MODEL, usage=usage, **changes)
-    (verdict,) = company.post(sent, now=max(at, timezone.now()))
+    (verdict,) = company.post(sent, now=now or max(at, timezone.now()))
     assert verdict.status == "accepted"

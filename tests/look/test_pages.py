@@ -27,6 +27,9 @@ STAFF_PAGES = [
     "/t/acme/projects/support-bot/events/",
     "/t/acme/event/?source=&id=e-1",
     "/t/acme/keys/",
+    "/t/acme/budgets/",
+    "/t/acme/budgets/new/",
+    "/t/acme/alerts/",
     "/t/acme/channels/",
     "/t/acme/channels/new/email/",
     "/t/acme/channels/new/slack/",
@@ -129,7 +132,7 @@ def test_navigation_lists_the_pages_there_are(ana, spent):
     page = ana.get("/t/acme/").content.decode()
 
     side = re.search(r'<nav class="side".*?</nav>', page, re.S).group()
-    names = ["Overview", "Clients", "Projects", "Channels", "Keys", "Docs"]
+    names = ["Overview", "Clients", "Projects", "Budgets", "Alerts", "Channels", "Keys", "Docs"]
     assert re.findall(r">([^<]+)</a>", side) == names
 
 

@@ -20,6 +20,8 @@ MANAGERS = "302 404 200 200 403 403 403 404"
 FINANCE = "302 404 200 200 200 403 403 404"
 NOBODY = "302 404 404 404 404 404 404 404"
 NO_VIEWER = "302 404 404 404 404 404 403 404"
+OWN_ALERT = "302 404 200 200 200 404 403 404"
+"""Max is a member who answers for none of them."""
 NO_MANAGER = "302 404 404 404 403 403 403 404"
 NO_FINANCE = "302 404 404 404 404 403 403 404"
 
@@ -45,6 +47,15 @@ def done(allowed: str, status: int) -> str:
 T = "t/<slug:tenant>/"
 LISTED = "provider=openai&model=gpt-listed"
 UNLISTED = ("cache_write_5m", "cache_write_1h", "cache_read", "web_search")
+BUDGET_FORM = {
+    "name": "new",
+    "counts": "client:globex",
+    "amount": "5",
+    "period": "week",
+    "owner": "ana@acme.test",
+    "thresholds": "50, 80, 100",
+    "escalate_after_hours": "24",
+}
 PAGES = [
     Page("livez", "/livez", PUBLIC),
     Page("readyz", "/readyz", PUBLIC),
@@ -171,6 +182,79 @@ PAGES = [
         NO_FINANCE,
         "POST",
     ),
+    Page(T + "budgets/", "/t/acme/budgets/", EVERYONE),
+    Page(T + "budgets/new/", "/t/acme/budgets/new/", FINANCE),
+    Page(T + "budgets/new/", "/t/acme/budgets/new/", done(FINANCE, 302), "POST", BUDGET_FORM),
+    Page(
+        T + "budgets/new/",
+        "/t/acme/budgets/new/",
+        done(FINANCE, 422),
+        "POST",
+        BUDGET_FORM | {"counts": "project:secret-brix"},
+    ),
+    Page(
+        T + "budgets/<int:budget>/",
+        "/t/acme/budgets/{acme_budget}/",
+        "302 404 200 200 200 404 200 404",
+    ),
+    Page(
+        T + "budgets/<int:budget>/",
+        "/t/acme/budgets/{acme_hidden}/",
+        "302 404 200 200 200 404 404 404",
+    ),
+    Page(T + "budgets/<int:budget>/", "/t/acme/budgets/{brix_budget}/", NOBODY),
+    Page(T + "budgets/<int:budget>/edit/", "/t/acme/budgets/{acme_budget}/edit/", FINANCE),
+    Page(T + "budgets/<int:budget>/edit/", "/t/acme/budgets/{brix_budget}/edit/", NO_FINANCE),
+    Page(
+        T + "budgets/<int:budget>/edit/",
+        "/t/acme/budgets/{acme_budget}/edit/",
+        done(FINANCE, 302),
+        "POST",
+        BUDGET_FORM,
+    ),
+    Page(
+        T + "budgets/<int:budget>/archive/",
+        "/t/acme/budgets/{acme_budget}/archive/",
+        done(FINANCE, 302),
+        "POST",
+    ),
+    Page(
+        T + "budgets/<int:budget>/archive/",
+        "/t/acme/budgets/{brix_budget}/archive/",
+        NO_FINANCE,
+        "POST",
+    ),
+    Page(T + "alerts/", "/t/acme/alerts/", STAFF),
+    Page(T + "alerts/<int:alert>/", "/t/acme/alerts/{acme_alert}/", OWN_ALERT),
+    Page(T + "alerts/<int:alert>/", "/t/acme/alerts/{brix_alert}/", NO_VIEWER),
+    Page(
+        T + "alerts/<int:alert>/acknowledge/",
+        "/t/acme/alerts/{acme_alert}/acknowledge/",
+        done(OWN_ALERT, 302),
+        "POST",
+    ),
+    Page(
+        T + "alerts/<int:alert>/acknowledge/",
+        "/t/acme/alerts/{brix_alert}/acknowledge/",
+        NO_VIEWER,
+        "POST",
+    ),
+    Page(
+        T + "alerts/<int:alert>/snooze/",
+        "/t/acme/alerts/{acme_alert}/snooze/",
+        done(OWN_ALERT, 302),
+        "POST",
+    ),
+    Page(
+        T + "alerts/<int:alert>/snooze/",
+        "/t/acme/alerts/{brix_alert}/snooze/",
+        NO_VIEWER,
+        "POST",
+    ),
+    Page("acknowledge/<str:token>/", "/acknowledge/forged/", done(PUBLIC, 404)),
+    Page("acknowledge/<str:token>/", "/acknowledge/forged/", done(PUBLIC, 404), "POST"),
+    Page("acknowledge/<str:token>/", "/acknowledge/{acme_link}/", PUBLIC),
+    Page("acknowledge/<str:token>/", "/acknowledge/{acme_link}/", PUBLIC, "POST"),
     Page(T + "keys/", "/t/acme/keys/", MANAGERS),
     Page(
         T + "keys/",

@@ -5,6 +5,7 @@ from django.db import transaction
 from django.test import override_settings
 from django.urls import get_resolver
 
+from billing.flow.acknowledge import AlertLink, signed
 from tenants.access import EVERYONE
 from tenants.keyview import KeyView
 from tests.walls.roles import as_owner, one
@@ -42,16 +43,26 @@ def row_id(row):
 
 
 def path_of(row, twins):
-    """The row's address with the ids that only this run knows."""
+    return filled(row.path, twins)
+
+
+def filled(path, twins):
+    """An address with the ids that only this run knows."""
+    if "{" not in path:
+        return path
     with as_owner() as cursor:
         first = "SELECT min(id) FROM {} WHERE tenant_id = %s"
-        return row.path.format(
-            **{
-                f"{slug}_{noun}": one(cursor, first.format(table), [twin.id])
-                for slug, twin in {"acme": twins.acme, "brix": twins.brix}.items()
-                for noun, table in NOUNS.items()
-            }
-        )
+        ids = {
+            f"{slug}_{noun}": one(cursor, first.format(table), [twin.id])
+            for slug, twin in {"acme": twins.acme, "brix": twins.brix}.items()
+            for noun, table in NOUNS.items()
+        }
+        last = "SELECT max(id) FROM billing_budget WHERE tenant_id = %s"
+        for slug, twin, owner in (("acme", twins.acme, "ana"), ("brix", twins.brix, "bo")):
+            ids[f"{slug}_hidden"] = one(cursor, last, [twin.id])
+            link = AlertLink(twin.id, ids[f"{slug}_alert"], twins.people[owner].pk)
+            ids[f"{slug}_link"] = signed(link)
+    return path.format(**ids)
 
 
 def undone(browser, method, path, **request):

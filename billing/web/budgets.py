@@ -1,0 +1,145 @@
+"""Budgets: their list, the page of one, and the form that sets and changes them."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from billing.flow.set_budget import archive_budget
+from billing.models import Alert, Budget
+from billing.money import total
+from billing.periods import DayRange, today_in
+from billing.reports.budgets import Standing, Used, Window, day_by_day, standings
+from billing.reports.forecast import HISTORY, backtest, forecast
+from billing.reports.nesting import exceeded
+from billing.watch.check import forecasts_of
+from billing.web.budget_form import BudgetForm, channels_of_company, filled, save_budget
+from billing.web.budget_rows import budget_row, groups_of, seen_by
+from billing.web.burn import burn
+from tenants.access import EVERYONE, FINANCE, page
+from tenants.actions import ActionError
+from tenants.web.requests import PageRequest
+
+TESTED = 3
+"""Closed periods against which the forecast is checked."""
+NEWEST = 20
+
+
+@page(EVERYONE)
+@require_safe
+def budget_list(request: PageRequest) -> HttpResponse:
+    """Finance sees all, a member the own ones, a client viewer those that are shared."""
+    today = today_of(request)
+    budgets = list(seen_by(request.access))
+    found = standings(budgets, today=today)
+    promised = exceeded(budgets) if request.access.is_finance else {}
+    groups = groups_of(
+        found, today=today, forecasts=forecasts_of(found, today=today), promised=promised
+    )
+    as_of = found[0].as_of if found else timezone.now()
+    context = {"section": "budgets", "groups": groups, "as_of": as_of}
+    return render(request, "billing/budgets.html", context)
+
+
+@page(EVERYONE)
+@require_safe
+def budget_page(request: PageRequest, budget: int) -> HttpResponse:
+    found = get_object_or_404(seen_by(request.access), pk=budget)
+    today = today_of(request)
+    (standing,) = standings([found], today=today)
+    days = _days(standing, today=today)
+    costs = {day: used.spent for day, used in days.items()}
+    heading = forecast(
+        costs, period=standing.period, today=today, spent=standing.spent, amount=found.amount
+    )
+    context = {
+        "section": "budgets",
+        "row": budget_row(standing, today=today, forecast=heading),
+        "budget": found,
+        "burn": burn(standing, days, forecast=heading, today=today),
+        "error": tested(standing, costs) if heading else None,
+        "as_of": standing.as_of,
+    }
+    if not request.access.is_viewer:
+        context |= {
+            "versions": found.versions.select_related("owner", "deputy"),
+            "alerts": Alert.objects.filter(budget=found)[:NEWEST],
+        }
+    return render(request, "billing/budget.html", context)
+
+
+@page(FINANCE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def budget_new(request: PageRequest) -> HttpResponse:
+    """`?counts=client:acme` chooses beforehand what is counted."""
+    initial = {"owner": request.access.user.email, "counts": request.GET.get("counts", "")}
+    form = BudgetForm(request.POST or None, initial=initial)
+    return _form_page(request, form, None)
+
+
+@page(FINANCE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def budget_edit(request: PageRequest, budget: int) -> HttpResponse:
+    found = get_object_or_404(seen_by(request.access), pk=budget)
+    form = BudgetForm(request.POST or None, initial=filled(found), budget=found)
+    return _form_page(request, form, found)
+
+
+@page(FINANCE)
+@require_POST
+def budget_archive(request: PageRequest, budget: int) -> HttpResponse:
+    found = get_object_or_404(seen_by(request.access), pk=budget)
+    archive_budget(found, actor=request.access.user, now=timezone.now())
+    messages.success(request, f"“{found.name}” is out of use. Its history stays.")
+    return redirect("budgets", request.access.tenant.slug)
+
+
+def _form_page(request: PageRequest, form: BudgetForm, budget: Budget | None) -> HttpResponse:
+    status = HTTPStatus.OK
+    if form.is_bound:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if form.is_valid():
+            try:
+                saved = save_budget(form, budget, actor=request.access.user, now=timezone.now())
+            except ActionError as error:
+                form.add_error(error.field if error.field in form.fields else None, error.detail)
+            else:
+                messages.success(request, f"“{saved.name}” is set.")
+                return redirect("budget", request.access.tenant.slug, saved.pk)
+    context = {
+        "section": "budgets",
+        "form": form,
+        "budget": budget,
+        "has_channels": channels_of_company().exists(),
+    }
+    return render(request, "billing/budget_form.html", context, status=status)
+
+
+def today_of(request: PageRequest) -> date:
+    return today_in(request.access.tenant.timezone, now=timezone.now())
+
+
+def _days(standing: Standing, *, today: date) -> dict[date, Used]:
+    """The period's days, the weeks that the forecast needs, and the periods it is checked against."""
+    since = standing.period
+    for _ in range(TESTED):
+        since = standing.budget.cycle.before(since)
+    first = min(since.since, today) - timedelta(days=HISTORY)
+    until = max(standing.period.until, today + timedelta(days=1))
+    return day_by_day([Window(standing.budget, DayRange(first, until))])[0]
+
+
+def tested(standing: Standing, costs: dict[date, Decimal]) -> Decimal | None:
+    """The usual error of forecasts from the middle of the last closed periods, as a share."""
+    cycle, periods = standing.budget.cycle, []
+    period = standing.period
+    for _ in range(TESTED):
+        period = cycle.before(period)
+        if total(costs.get(day, Decimal(0)) for day in period.days):
+            periods.append(period)
+    return backtest(costs, periods=periods)

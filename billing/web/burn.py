@@ -1,0 +1,154 @@
+"""Burn: a budget's period as a picture: what is used, where it is heading, the lines of its thresholds.
+
+In:   spend day by day, a standing, a forecast.   Out: Burn for `parts/burn.html`, and the rows of its table.
+Promises: whole units only; the table holds exactly what the picture shows.   Never: a query, a float.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from billing.money import ZERO, dollars, total
+from billing.reports.budgets import Standing, Used
+from billing.reports.forecast import Forecast
+from billing.watch.words import day_words, estimate
+from billing.web.charts import HEIGHT, SLOT, Label, axis_text, axis_ticks, x_labels
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A threshold: its height in the picture, and its words."""
+
+    y: int
+    text: str
+    css: str
+
+
+@dataclass(frozen=True, slots=True)
+class BurnRow:
+    """A day: what it cost, what is used by its end; of a day to come what is expected by then."""
+
+    label: str
+    spent: Decimal | None
+    used: Decimal
+    percent: int
+    is_expected: bool
+    at_least: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Burn:
+    used: str
+    """SVG path of what is used, from the period's start to now."""
+    ahead: str
+    band: str
+    lines: tuple[Line, ...]
+    rows: tuple[BurnRow, ...]
+    y_labels: tuple[str, ...]
+    x_labels: tuple[Label, ...]
+    width: int
+    words: str
+
+    height = HEIGHT
+
+
+def burn(
+    standing: Standing,
+    days: Mapping[date, Used],
+    *,
+    forecast: Forecast | None,
+    today: date,
+) -> Burn:
+    """Draw a period: each day is SLOT wide; what is used by its end stands at its right edge."""
+    period, budget = standing.period, standing.budget
+    past = [each for each in period.days if each <= today]
+    so_far, used = ZERO, []
+    for each in past:
+        so_far = total((so_far, days[each].spent if each in days else ZERO))
+        used.append(so_far)
+    path = forecast.path if forecast else ()
+    highest = max(
+        budget.amount * max(100, *budget.thresholds) / 100,
+        so_far,
+        forecast.high if forecast else ZERO,
+    )
+    ticks = axis_ticks(highest)
+    top = ticks[-1]
+    now = max(0, len(past) - 1)
+    return Burn(
+        used=_path([(0, ZERO), *((place + 1, each) for place, each in enumerate(used))], top=top),
+        ahead=_path([(now + 1 + place, each) for place, (_, each) in enumerate(path)], top=top),
+        band=_band(forecast, now=now, top=top),
+        lines=tuple(
+            Line(
+                y=_y(budget.amount * each / 100, top=top),
+                text=f"{each} %: {dollars(budget.amount * each / 100)}",
+                css="full" if each >= 100 else "part",
+            )
+            for each in budget.thresholds
+        ),
+        rows=_rows(standing, days, used=used, forecast=forecast),
+        y_labels=tuple(axis_text(tick, step=ticks[1]) for tick in reversed(ticks)),
+        x_labels=x_labels(period.days),
+        width=SLOT * len(period.days),
+        words=burn_words(standing, forecast=forecast, today=today),
+    )
+
+
+def burn_words(standing: Standing, *, forecast: Forecast | None, today: date) -> str:
+    """What the picture shows, for people who do not look at pictures."""
+    least = "At least " if standing.used.unpriced_events else ""
+    said = f"{least}{dollars(standing.spent)} of {dollars(standing.budget.amount)} used."
+    if forecast is None:
+        if standing.period.since <= today < standing.period.until:
+            said += " No forecast before three days with spend."
+        return said
+    low, high = estimate(forecast.low), estimate(forecast.high)
+    end = day_words(standing.period.last)
+    said += f" Expected by {end}: {estimate(forecast.expected)}, likely between {low} and {high}."
+    if forecast.exhausted_on:
+        said += f" 100 % is expected on {day_words(forecast.exhausted_on)}."
+    return said
+
+
+def _rows(
+    standing: Standing,
+    days: Mapping[date, Used],
+    *,
+    used: Sequence[Decimal],
+    forecast: Forecast | None,
+) -> tuple[BurnRow, ...]:
+    amount, rows = standing.budget.amount, []
+    nothing = Used(ZERO, 0)
+    for each, so_far in zip(standing.period.days, used, strict=False):
+        of_day = days.get(each, nothing)
+        percent = int(so_far * 100 // amount)
+        least = of_day.unpriced_events > 0
+        rows.append(BurnRow(_label(each), of_day.spent, so_far, percent, False, least))
+    for each, expected in (forecast.path if forecast else ())[1:]:
+        percent = int(expected * 100 // amount)
+        rows.append(BurnRow(_label(each), None, expected, percent, True, False))
+    return tuple(rows)
+
+
+def _label(day: date) -> str:
+    return f"{day:%a} {day.day} {day:%b}"
+
+
+def _y(amount: Decimal, *, top: Decimal) -> int:
+    return HEIGHT - int((amount * HEIGHT / top).to_integral_value())
+
+
+def _path(points: Sequence[tuple[int, Decimal]], *, top: Decimal) -> str:
+    drawn = [f"{place * SLOT} {_y(amount, top=top)}" for place, amount in points]
+    return f"M{'L'.join(drawn)}" if len(drawn) > 1 else ""
+
+
+def _band(forecast: Forecast | None, *, now: int, top: Decimal) -> str:
+    """From what today ends with, widening to low and high at the period's end."""
+    if forecast is None or len(forecast.path) < 2:
+        return ""
+    start = f"{(now + 1) * SLOT} {_y(forecast.path[0][1], top=top)}"
+    end = (now + len(forecast.path)) * SLOT
+    return f"M{start}L{end} {_y(forecast.high, top=top)}V{_y(forecast.low, top=top)}z"
