@@ -1,34 +1,55 @@
 """The cache may be gone: then everything is a miss, and nobody is turned away for it.
 
 Redis holds nothing that cannot be lost. A lost `add` answers False ("somebody else has it"), so whoever wanted
-to be the only one stands back; failed-login limits are off for as long as Redis is down, and the log says so.
+to be the only one stands back. Counts of failed sign-ins alone go on without it, in the memory of each process
+(docs/decisions/0009): limits that answered False would let nobody sign in, none would let anybody guess.
+After a Redis that hung, nobody asks it for a while (tenants/redis.py).
 """
 
 from collections.abc import Callable
 from functools import wraps
+from time import monotonic
 from typing import Any
 
 import structlog
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as HungUp
+
+from tenants.redis import LEFT_ALONE
 
 log = structlog.get_logger("costtrack.cache")
+
+COUNTED = "allauth:rl:"
+"""How the keys of allauth's limits begin."""
+_memory = LocMemCache("sign-in-limits", {})
+_not_before = 0.0
 
 
 def _forgiving(method: Callable[..., Any], *, lost: Any) -> Callable[..., Any]:
     @wraps(method)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
+    def guarded(self: RedisCache, *args: Any, **kwargs: Any) -> Any:
+        global _not_before
+        name = method.__name__
         try:
-            return method(*args, **kwargs)
+            if monotonic() < _not_before:
+                raise HungUp("Redis let somebody wait in vain a moment ago")
+            return method(self, *args, **kwargs)
         except (RedisError, OSError) as error:
-            log.warning("cache_lost", operation=method.__name__, error=type(error).__name__)
-            return lost
+            if isinstance(error, HungUp) and monotonic() >= _not_before:
+                _not_before = monotonic() + LEFT_ALONE
+            log.warning("cache_lost", operation=name, error=type(error).__name__)
+        if args and str(args[0]).startswith(COUNTED):
+            return getattr(_memory, name)(*args, **kwargs)
+        return args[1] if name == "get" and len(args) > 1 else kwargs.get("default", lost)
 
     return guarded
 
 
 class ForgivingCache(RedisCache):
     add = _forgiving(RedisCache.add, lost=False)
+    get = _forgiving(RedisCache.get, lost=None)
     set = _forgiving(RedisCache.set, lost=None)
     touch = _forgiving(RedisCache.touch, lost=False)
     delete = _forgiving(RedisCache.delete, lost=False)
@@ -36,6 +57,3 @@ class ForgivingCache(RedisCache):
     get_many = _forgiving(RedisCache.get_many, lost={})
     set_many = _forgiving(RedisCache.set_many, lost=[])
     delete_many = _forgiving(RedisCache.delete_many, lost=None)
-
-    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        return _forgiving(super().get, lost=default)(key, default, version)

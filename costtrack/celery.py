@@ -41,6 +41,11 @@ app.conf.update(
     beat_schedule={
         "sweep": {"task": "billing.tasks.sweep", "schedule": 60.0, "options": {"expires": 50}},
         "watch": {"task": "billing.tasks.watch", "schedule": 300.0, "options": {"expires": 280}},
+        "invitations": {
+            "task": "tenants.tasks.sweep_invitations",
+            "schedule": 60.0,
+            "options": {"expires": 50},
+        },
         "partitions": {"task": "billing.tasks.make_partitions", "schedule": 6 * 3600.0},
         "verify": {"task": "billing.tasks.verify_all", "schedule": crontab("30", "2")},  # UTC
         "prices": {"task": "billing.tasks.compare_prices", "schedule": crontab("10", "3")},
@@ -49,7 +54,7 @@ app.conf.update(
         "forget": {"task": "billing.tasks.forget_all", "schedule": crontab("30", "5")},
     },
 )
-app.autodiscover_tasks(["billing"])
+app.autodiscover_tasks(["billing", "tenants"])
 
 
 @setup_logging.connect

@@ -84,3 +84,20 @@ def mail(url: str) -> dict[str, Any]:
         "EMAIL_USE_TLS": parse_qs(parts.query).get("tls", ["0"])[-1] == "1",
         "EMAIL_TIMEOUT": 10,
     }
+
+
+def oidc() -> dict[str, Any]:
+    """The one OpenID Connect provider, as allauth's app; empty unless address, id and secret are all given."""
+    found = {name: text(f"OIDC_{name}") for name in ("SERVER_URL", "CLIENT_ID", "CLIENT_SECRET")}
+    if not any(found.values()):
+        return {}
+    missing = [f"OIDC_{name}" for name, value in found.items() if not value]
+    if missing:
+        raise ImproperlyConfigured(f"{', '.join(missing)} must be set as well, or none of OIDC_…")
+    return {
+        "provider_id": "company",
+        "name": text("OIDC_NAME", default="your company account"),
+        "client_id": found["CLIENT_ID"],
+        "secret": found["CLIENT_SECRET"],
+        "settings": {"server_url": found["SERVER_URL"]},
+    }

@@ -6,13 +6,28 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 
+from tenants.access import accesses
+from tenants.models import User
 from tenants.problems import Problem, is_api, problem_response
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_api(request):
         return problem_response(Problem(404, "not_found", "There is nothing at this address."))
+    know_the_way(request)
     return defaults.page_not_found(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    know_the_way(request)
+    return defaults.permission_denied(request, exception)
+
+
+def know_the_way(request: HttpRequest) -> None:
+    """Whoever has signed in keeps the head of the page: the way to where they may go."""
+    user = getattr(request, "user", None)
+    if isinstance(user, User) and not hasattr(request, "accesses"):
+        request.accesses = accesses(user)  # type: ignore[attr-defined]
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

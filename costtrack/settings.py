@@ -3,6 +3,7 @@
 Without DATABASE_URL and REDIS_URL the servers that `make run` started for this folder are used.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 from costtrack import env
@@ -29,6 +30,7 @@ INSTALLED_APPS = [
     "billing",
     "tenants",
     "costtrack",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -36,6 +38,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "rest_framework",
     "drf_spectacular",
 ]
@@ -52,6 +58,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "tenants.sessions.SessionLimits",
     "allauth.account.middleware.AccountMiddleware",
     "tenants.middleware.KeyDoor",
     "tenants.middleware.PageDoor",
@@ -126,7 +133,37 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+# How many proxies of ours stand before the server: failed sign-ins are counted by the address the first sees.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.number("PROXIES", default=0)
+
+MFA_ADAPTER = "tenants.factors.SealedFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "costtrack"
+MFA_TOTP_TOLERANCE = 1  # a clock that is half a minute off
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers themselves allow it on localhost only
+
+# Sign-in by a company's own identity provider: off unless all three are given.
+OIDC = env.oidc()
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"APPS": [OIDC] if OIDC else [], "OAUTH_PKCE_ENABLED": True}
+}
+SOCIALACCOUNT_ADAPTER = "tenants.accounts.VouchedOnly"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form that leads elsewhere is refused by form-action 'self'
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_STORE_TOKENS = False
+
+# A session ends when it was not used for so long, and at the latest so long after it began.
+SESSION_IDLE = timedelta(days=env.number("SESSION_IDLE_DAYS", default=14))
+SESSION_AT_MOST = timedelta(days=env.number("SESSION_MAX_DAYS", default=30))
+SESSION_COOKIE_AGE = int(SESSION_IDLE.total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -167,7 +204,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "costtrack" / "static"  # all of them are ours: nothing to collect
+STATIC_ROOT = BASE_DIR / "costtrack" / "static"  # all of ours: nothing to collect
+WHITENOISE_USE_FINDERS = True  # the admin's own
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 LOGGING_CONFIG = None

@@ -1,4 +1,4 @@
-"""/system/: how the machine is, for those who keep it running (`is_staff`); for others it is not there.
+"""/system/: how the machine is, for operators (costtrack/operate.py); for others it is not there.
 
 In:   nothing.   Out: states with what to do, what waits, proofs, prices, partitions and versions.
 Never: anybody's spend, or the name of a tenant.
@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import django
-from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -21,7 +20,9 @@ from billing.reports.drift import drift
 from billing.reports.operations import LISTED, last_proofs, partitions, undelivered, waiting
 from costtrack import __version__
 from costtrack.condition import Part, condition, is_ready
+from costtrack.operate import operators_only
 from tenants.redis import client
+from tenants.web.ages import in_words
 
 WHAT_TO_DO = {
     "database": "Start PostgreSQL, or mend DATABASE_URL. Nothing is served meanwhile, and senders try again.",
@@ -58,11 +59,9 @@ class StateRow:
     todo: str
 
 
-@login_not_required
 @require_safe
+@operators_only
 def system(request: HttpRequest) -> HttpResponse:
-    if not getattr(request.user, "is_staff", False):
-        raise Http404
     now = timezone.now()
     parts = condition(now=now)
     context = {
@@ -80,15 +79,6 @@ def system(request: HttpRequest) -> HttpResponse:
         "drift": drift(),
     }
     return render(request, "system.html", context)
-
-
-def in_words(age: timedelta) -> str:
-    """The largest unit that fits: `12 s`, `4 min`, `3 h`, `5 days`."""
-    seconds = max(0, int(age.total_seconds()))
-    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * size or (size == 60 and seconds >= size):
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
 
 
 def _row(part: Part) -> StateRow:

@@ -5,6 +5,7 @@ A page under `/t/<tenant>/` that declares no roles is refused by the page door: 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -28,10 +29,17 @@ class Access:
     tenant: Tenant
     role: Role
     client: Client | None
+    seen_at: datetime | None = None
+    has_second_factor: bool = False
 
     @property
     def is_viewer(self) -> bool:
         return self.client is not None
+
+    @property
+    def wants_second_factor(self) -> bool:
+        """The tenant asks its members for one, and this one has none."""
+        return self.tenant.needs_second_factor and not self.has_second_factor
 
     @property
     def is_manager(self) -> bool:
@@ -55,37 +63,54 @@ def page(roles: Iterable[Role]) -> Callable[[View], View]:
 
 def accesses(user: User) -> list[Access]:
     """Every tenant a person belongs to, by name: asked before any tenant is active."""
+    return _accesses("memberships_of(%s)", user)
+
+
+def visit(user: User, slug: str, *, now: datetime) -> list[Access]:
+    """The same, and note that the person is at one of them now, at most once in ten minutes."""
+    return _accesses("visit(%s, %s, %s)", user, slug, now)
+
+
+def _accesses(function: str, user: User, *arguments: str | datetime) -> list[Access]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT tenant_id, slug, name, timezone, role, client_id, client_slug, client_name "
-            "FROM memberships_of(%s) ORDER BY name, tenant_id",
-            [user.pk],
+            f"SELECT * FROM {function} ORDER BY name, tenant_id",  # noqa: S608  ours
+            [user.pk, *arguments],
         )
-        rows = cursor.fetchall()
-    return [_access(user, *row) for row in rows]
+        names = [column.name for column in cursor.description]
+        return [_access(user, dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
 
-def _access(
-    user: User,
-    tenant_id: int,
-    slug: str,
-    name: str,
-    timezone: str,
-    role: str,
-    client_id: int | None,
-    client_slug: str,
-    client_name: str,
-) -> Access:
-    tenant = Tenant(id=tenant_id, slug=slug, name=name, timezone=timezone)
-    client = None
-    if client_id is not None:
-        client = Client(id=client_id, tenant_id=tenant_id, slug=client_slug, name=client_name)
-    return Access(user=user, tenant=tenant, role=Role(role), client=client)
+def _access(user: User, row: dict[str, Any]) -> Access:
+    tenant_id, client = row["tenant_id"], None
+    tenant = Tenant(
+        id=tenant_id,
+        slug=row["slug"],
+        name=row["name"],
+        timezone=row["timezone"],
+        needs_second_factor=row["needs_second_factor"],
+    )
+    if row["client_id"] is not None:
+        client = Client(
+            id=row["client_id"],
+            tenant_id=tenant_id,
+            slug=row["client_slug"],
+            name=row["client_name"],
+        )
+    return Access(
+        user=user,
+        tenant=tenant,
+        role=Role(row["role"]),
+        client=client,
+        seen_at=row["seen_at"],
+        has_second_factor=row["has_second_factor"],
+    )
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """Template context: `access` on tenant pages, and `accesses` for the switcher."""
+    """Template context: `access` on tenant pages, `accesses` for the switcher, `layout` for a refusal."""
     return {
         "access": getattr(request, "access", None),
         "accesses": getattr(request, "accesses", []),
+        "layout": "base.html" if hasattr(request, "accesses") else "base_plain.html",
     }

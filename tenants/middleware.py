@@ -8,14 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from structlog.contextvars import bind_contextvars
 
-from tenants.access import accesses
+from tenants.access import visit
 from tenants.actions import note_key_use
 from tenants.keys import FoundKey, find_key
 from tenants.keyview import KeyView
@@ -24,6 +26,10 @@ from tenants.scoping import ANSWER_WITHIN, tenant_scope
 from tenants.throttle import seconds_to_wait
 
 Responder = Callable[[HttpRequest], HttpResponse]
+
+LAST = "last"
+"""A cookie: the slug of the tenant that this browser showed last. It opens nothing."""
+SET_UP_FIRST = "{} asks its members for a second factor. Set one up here, and all is open again."
 
 
 class KeyDoor:
@@ -91,18 +97,23 @@ class PageDoor:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
         slug = kwargs.pop("tenant")
-        found = accesses(request.user)
+        found = visit(request.user, slug, now=timezone.now())
+        request.accesses = found  # type: ignore[attr-defined]
         access = next((each for each in found if each.tenant.slug == slug), None)
         if access is None:
             raise Http404("no such tenant for this person")
+        bind_contextvars(tenant=access.tenant.pk, person=request.user.pk)
+        if access.wants_second_factor:
+            messages.info(request, SET_UP_FIRST.format(access.tenant.name))
+            return redirect("mfa_index")
+        request.access = access  # type: ignore[attr-defined]
         if access.role not in getattr(view, "allowed_roles", frozenset()):
             raise PermissionDenied
-        bind_contextvars(tenant=access.tenant.pk, person=request.user.pk)
-        request.access = access  # type: ignore[attr-defined]
-        request.accesses = found  # type: ignore[attr-defined]
         client_id = access.client.pk if access.client else None
         with tenant_scope(access.tenant.pk, client_id=client_id, within=ANSWER_WITHIN):
             response: HttpResponse = view(request, *args, **kwargs)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
+        if len(found) > 1 and request.COOKIES.get(LAST) != slug:
+            response.set_cookie(LAST, slug, httponly=True, secure=settings.HTTPS, samesite="Lax")
         return response

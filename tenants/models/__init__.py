@@ -1,5 +1,6 @@
 """The nouns of `tenants/`: who may see what."""
 
+from tenants.models.invitation import Invitation
 from tenants.models.keys import ApiKey
 from tenants.models.people import Membership, Role, User
 from tenants.models.record import AuditEntry
@@ -9,6 +10,7 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Client",
+    "Invitation",
     "Membership",
     "PriceView",
     "Project",

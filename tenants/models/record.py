@@ -10,7 +10,10 @@ from tenants.models.tenant import Tenant
 class AuditEntry(TenantOwned):
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
-    actor = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor = models.ForeignKey(
+        User, null=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False
+    )
+    """May point to nobody: the log outlives an account and is not changed for its sake."""
     actor_label = models.CharField(max_length=254)
     """The actor's address, or `key <prefix>` or `command`, as it was then."""
     action = models.CharField(max_length=60)

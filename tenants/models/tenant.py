@@ -23,6 +23,8 @@ class Tenant(TenantOwned):
     name = models.CharField(max_length=120)
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
     created_at = models.DateTimeField(auto_now_add=True)
+    needs_second_factor = models.BooleanField(default=False)
+    """Whoever has no second factor sets one up before anything else here."""
 
     class Meta(TenantOwned.Meta):
         constraints = [

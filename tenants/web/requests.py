@@ -3,9 +3,16 @@
 from django.http import HttpRequest
 
 from tenants.access import Access
+from tenants.models import User
 
 
-class PageRequest(HttpRequest):
+class PersonRequest(HttpRequest):
+    """For annotations only: whoever gets past LoginRequiredMiddleware has signed in."""
+
+    user: User
+
+
+class PageRequest(PersonRequest):
     """For annotations only: the page door has set `access` before a view of a tenant runs."""
 
     access: Access

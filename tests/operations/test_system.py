@@ -15,8 +15,8 @@ from billing.models import DailySpend, SpendEntry
 from costtrack import __version__
 from costtrack.condition import condition
 from costtrack.system import WHAT_TO_DO, WORDS, in_words
-from tenants.models import User
 from tests.factories import NOON, event
+from tests.operations.test_operate import make_operator
 from tests.walls.roles import as_owner
 
 DAY = NOON.date()
@@ -25,7 +25,7 @@ DAY = NOON.date()
 @pytest.fixture
 def page(client, world):
     """The page as an operator sees it, as plain text."""
-    client.force_login(User.objects.create_superuser("ops@host.test", "a long password"))
+    client.force_login(make_operator())
 
     def ask():
         response = client.get("/system/")
@@ -46,7 +46,7 @@ def test_for_everybody_else_it_is_not_there(client, world, who):
 
 
 def test_an_operator_who_may_no_longer_sign_in_sees_nothing(client, world):
-    operator = User.objects.create_superuser("ops@host.test", "a long password")
+    operator = make_operator()
     client.force_login(operator)
     operator.is_active = False
     operator.save()

@@ -14,12 +14,18 @@ GLOBAL_TABLES = {
     "billing_listedprice",
     "billing_modelalias",
     "billing_pricerow",
+    "django_admin_log",
     "django_content_type",
     "django_migrations",
     "django_session",
+    "mfa_authenticator",
+    "socialaccount_socialaccount",
+    "socialaccount_socialapp",
+    "socialaccount_socialtoken",
     "tenants_user",
     "tenants_user_groups",
     "tenants_user_user_permissions",
+    "usersessions_usersession",
 }
 TABLES = """
 SELECT c.relname, EXISTS (

@@ -48,6 +48,7 @@ WALLS = {
     "billing_zonechange": (KEPT, ""),
     "tenants_apikey": (KEPT, ""),
     "tenants_auditentry": (APPEND, ""),
+    "tenants_invitation": (KEPT, ""),
     "tenants_client": (KEPT, "id"),
     "tenants_membership": (ALL, ""),
     "tenants_project": (KEPT, "client_id"),
@@ -75,6 +76,8 @@ DISPATCHED = {
     "billing_delivery": "SELECT created_at SELECT next_at SELECT person_id SELECT state SELECT tenant_id",
     "billing_budget": "SELECT archived_at SELECT tenant_id",
     "billing_retention": "SELECT tenant_id",
+    "tenants_invitation": "SELECT accepted_at SELECT expires_at SELECT mail_tried_at SELECT mailed_at"
+    " SELECT revoked_at SELECT tenant_id",
     "billing_spendday": "SELECT day SELECT differences SELECT tenant_id",
     "billing_spendentry": "SELECT id SELECT stored_at SELECT tenant_id",
     "billing_verification": "SELECT at SELECT differences SELECT milliseconds SELECT since SELECT tenant_id"
@@ -182,6 +185,8 @@ def test_functions_that_run_as_the_owner_are_few_and_closed_to_the_public():
     assert {name: (config, sorted(roles)) for name, config, roles in rows} == {
         "api_key_lookup": (path, [APP_ROLE]),
         "memberships_of": (path, [APP_ROLE]),
+        "invitation_lookup": (path, [APP_ROLE]),
+        "visit": (path, [APP_ROLE]),
         "make_event_partitions": (path, [APP_ROLE, DISPATCH_ROLE]),
         "let_go_of_events": (path, [APP_ROLE]),
         "forget_events": (path, [APP_ROLE]),
@@ -207,6 +212,7 @@ def test_keys_of_tenant_tables_begin_with_the_tenant_or_tell_nothing():
     assert keys - surrogates == {
         ("tenants_tenant", ("slug",)),  # it is in every address
         ("tenants_apikey", ("digest",)),  # of 256 random bits
+        ("tenants_invitation", ("digest",)),  # likewise
     }
 
 
@@ -234,6 +240,7 @@ def test_references_between_tenant_tables_carry_the_tenant():
         ("billing_budgetchannel", "billing_channel", "tenant_id", "channel_id"),
         ("billing_budgetversion", "billing_budget", "tenant_id", "budget_id"),
         ("tenants_apikey", "tenants_project", "tenant_id", "project_id"),
+        ("tenants_invitation", "tenants_client", "tenant_id", "client_id"),
         ("tenants_membership", "tenants_client", "tenant_id", "client_id"),
         ("tenants_project", "tenants_client", "tenant_id", "client_id"),
     }

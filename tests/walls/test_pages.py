@@ -1,5 +1,7 @@
 """What a page says: no text of another company, and to a client viewer none of another client."""
 
+import re
+
 import pytest
 from django.db import transaction
 
@@ -134,4 +136,5 @@ def test_a_foreign_id_and_one_of_nobody_look_alike(twins, path):
     ]
 
     assert [each.status_code for each in answers] == [404, 404]
-    assert answers[0].content == answers[1].content
+    without_token = [re.sub(rb'value="[0-9A-Za-z]{64}"', b"", each.content) for each in answers]
+    assert without_token[0] == without_token[1]

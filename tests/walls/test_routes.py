@@ -12,8 +12,8 @@ from tests.walls.roles import as_owner, one
 from tests.walls.routes import CALLS, PAGES, PEOPLE
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
-FOREIGN_ACCOUNTS = "accounts/"
-"""Pages of django-allauth: their views declare nothing of ours."""
+FOREIGN = ("accounts/", "operate/")
+"""Pages of django-allauth and of Django's admin: their views declare nothing of ours."""
 
 
 def routes(patterns=None, prefix=""):
@@ -35,6 +35,8 @@ NOUNS = {
     "price": "billing_agreedprice",
     "discount": "billing_discount",
     "markup": "billing_markup",
+    "member": "tenants_membership",
+    "invitation": "tenants_invitation",
 }
 
 
@@ -122,7 +124,7 @@ def test_an_api_call_by_another_method_is_refused_whatever_the_key_may(twins, pa
 
 
 OWN_PAGES = sorted(
-    {row.pattern for row in PAGES if not row.pattern.startswith((FOREIGN_ACCOUNTS, "api/v1"))}
+    {row.pattern for row in PAGES if not row.pattern.startswith((*FOREIGN, "api/v1"))}
 )
 
 

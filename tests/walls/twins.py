@@ -33,6 +33,7 @@ from billing.models import (
 )
 from billing.money import TOKEN_CLASSES, dollars, plain
 from tenants.actions import add_member, create_client, create_key, create_project, revoke_key
+from tenants.invitations import invite
 from tenants.models import ApiKey, Client, Membership, Project, Role, User
 from tenants.models.keys import KeyScope
 from tenants.scoping import dispatch_scope
@@ -152,6 +153,15 @@ def fill(company: Company, *, now: datetime) -> Twin:
             )
         _tell(slug, now=now)
         agree(company, now=now)
+        owner = Membership.objects.select_related("user").get(role=Role.OWNER).user
+        invite(actor=owner, email=f"guest@{slug}.test", role=Role.MEMBER, now=now)
+        invite(
+            actor=owner,
+            email=f"viewer@{slug}.test",
+            role=Role.CLIENT,
+            client=company.clients["globex"],
+            now=now,
+        )
         client = create_client(actor="test", slug=f"only-{slug}", name=f"Only at {slug}")
         project = create_project(
             actor="test", slug=f"secret-{slug}", name=f"Secret of {slug}", client=client
@@ -171,6 +181,7 @@ def fill(company: Company, *, now: datetime) -> Twin:
         hidden_project=project,
         marks={name: _marks(company, name) for name in ("globex", "initech")},
         own={client.slug, client.name, project.slug, project.name, f"finops@{slug}.test"}
+        | {f"guest@{slug}.test", f"viewer@{slug}.test"}
         | {f"{kind}-{slug}" for kind in ("channel", "subject", "headline", "label", "value")}
         | of_keys
         | written(OUTPUT[slug, "globex"] + OUTPUT[slug, "initech"]),

@@ -6,6 +6,7 @@ from django.urls import path
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from costtrack import urls
 from tenants.keyview import KeyView
 
 
@@ -29,6 +30,7 @@ class Other(APIView):
 
 
 handler400 = "costtrack.errors.bad_request"
+handler403 = "costtrack.errors.forbidden"
 handler404 = "costtrack.errors.not_found"
 handler500 = "costtrack.errors.server_error"
 urlpatterns = [
@@ -39,4 +41,5 @@ urlpatterns = [
     path("accounts/login/", forgotten, name="account_login"),
     path("api/v1/undeclared", Undeclared.as_view()),
     path("api/v1/other", Other.as_view()),
+    *urls.urlpatterns,
 ]
