@@ -9,8 +9,8 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.api.catalogue import ManagedView
 from billing.api.queries import refuse_unknown
+from billing.api.terms import TermsView
 from billing.flow.accept_listed import UnknownProposal, accept_listed
 from billing.models import AgreedPrice
 from billing.money import TOKEN_CLASSES, amount, plain
@@ -82,7 +82,7 @@ class AcceptedAnswer(s.Serializer[object]):
     prices = AcceptedPrice(many=True)
 
 
-class Proposals(ManagedView):
+class Proposals(TermsView):
     scopes: ClassVar = {"GET": frozenset({"read"}), "POST": frozenset({"manage"})}
 
     @extend_schema(

@@ -5,9 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from billing.flow.accept_listed import accept_listed
 from billing.flow.compare_prices import compare_prices
 from billing.flow.other_lists import listed_models
 from billing.models import AgreedPrice
+from tenants.actions import ActionError
 from tenants.models import AuditEntry
 from tests.api.conftest import Api
 from tests.factories import event
@@ -189,6 +191,7 @@ def test_every_prompt_size_is_added_under_the_name_that_events_carry(api, world)
         ({"provider": "anthropic", "model": "claude-opus-5"}, 404, "not_found", "model"),
         ({"provider": "deepseek", "model": "deepseek-chat"}, 422, "invalid_field", "model"),
         ({"provider": None}, 422, "missing_field", "provider"),
+        ({"form": "2026-11-01"}, 400, "unknown_field", "form"),
     ],
 )
 def test_what_is_not_clear_is_refused_and_nothing_is_added(api, world, body, status, code, field):
@@ -239,6 +242,15 @@ def test_one_size_that_is_refused_leaves_none_behind(api, world):
         )
 
     answer = accept(api, provider="google", model="gemini-2.5-pro")
+    with world.acme.scope(), pytest.raises(ActionError, match="covers some of these days"):
+        accept_listed(
+            "google",
+            "gemini-2.5-pro",
+            since=None,
+            given=dict.fromkeys(UNLISTED, Decimal(0)),
+            actor="test",
+            now=NOW,
+        )
 
     assert answer.status_code == 409
     assert len(agreed(world)) == 1
