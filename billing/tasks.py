@@ -166,7 +166,6 @@ def compare_prices() -> None:
             ours=each.ours,
             theirs=each.theirs,
         )
-    beat("prices", now=timezone.now())
     log.info(
         "prices_compared",
         differences=len(compared.differences),

@@ -14,6 +14,7 @@ from django.db import connection
 
 from billing.flow.book import read_book
 from billing.flow.drift import Difference, differences
+from billing.flow.heartbeat import beat
 from billing.flow.other_lists import VERSION, ListedModel, ListedRow, listed_models
 from billing.flow.price_book import STANDARD
 from billing.models import BookDifference, ListedPrice
@@ -52,6 +53,7 @@ def compare_prices(*, now: datetime) -> Compared:
         ListedPrice.objects.all().delete()
         ListedPrice.objects.bulk_create(_prices(others, today=today))
         new = _keep(found, now=now)
+    beat("prices", now=now)
     return Compared(found, [each for each in new if not each.reason], len(others))
 
 

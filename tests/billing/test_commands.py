@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from billing.models import DailySpend, HourlySpend, SpendEntry, UsageEvent
+from billing.models import DailySpend, HourlySpend, ListedPrice, SpendEntry, UsageEvent
 from tenants.directory import all_tenants
 from tenants.models import User
 from tenants.scoping import tenant_scope
@@ -110,6 +110,7 @@ def test_the_demo_is_made_once_and_holds_together(db, client):
     again = run("seed_demo")[0]
 
     assert "there already" in again
+    assert ListedPrice.objects.filter(provider="openai").exists()
     tenants = all_tenants()
     assert {"northwind", "brightside"} <= set(tenants)
     assert run("verify_spend")[2] == ""

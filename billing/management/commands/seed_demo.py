@@ -1,4 +1,5 @@
-"""`seed_demo`: two made-up agencies with ninety days of spend, through the same intake as real events.
+"""`seed_demo`: two made-up agencies with ninety days of spend, through the same intake as real events;
+and the first comparison of the price book with the other list.
 
 Prints the logins and an ingest key, this once. Where the demo is there already, nothing happens.
 """
@@ -10,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from billing.flow.compare_prices import compare_prices
 from billing.flow.doorbell import ring
 from billing.flow.intake import accept, check_items
 from billing.importers.demo import demo_events
@@ -43,6 +45,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         there = all_tenants()
         told: dict[str, str] = {}
+        if not there:
+            compare_prices(now=timezone.now())
         for number, slug in enumerate(CLIENTS):
             if slug not in there:
                 with transaction.atomic():
