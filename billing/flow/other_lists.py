@@ -4,7 +4,7 @@ In:   a day.   Out: a `ListedModel` per provider and model, under the list's own
 Promises: every rate is the list's own Decimal, per million. What the list does not state, or what costtrack
 cannot tell from a usage object, is None, and `not_mapped` says why.
 Never: a derived, rounded or guessed rate; the network. Only the nightly comparison imports this: the package
-costs 9 MB and 0.13 s, its data 5 MB more when they are first read (docs/decisions/0006).
+costs 9 MB and 0.13 s, its data 5 MB more when they are first read (docs/decisions/0010).
 """
 
 from collections.abc import Collection, Iterator, Mapping

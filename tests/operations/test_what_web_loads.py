@@ -1,4 +1,4 @@
-"""What only workers need is not loaded where pages are served (docs/decisions/0006)."""
+"""What only workers need is not loaded where pages are served (docs/decisions/0010)."""
 
 import os
 import subprocess
