@@ -16,9 +16,9 @@ from billing.flow.known_gaps import KNOWN_GAPS
 from billing.flow.other_lists import VERSION, ListedModel, ListedRow, listed_models
 from billing.models import BookDifference, Heartbeat, ListedPrice, PriceRow
 from billing.reports.drift import drift
-from tenants.models import User
 from tenants.scoping import APP_ROLE, dispatch_scope
 from tests.billing.pricing import BOOK
+from tests.operations.test_operate import make_operator
 from tests.walls.roles import speaking_as
 
 TODAY = date(2026, 11, 22)
@@ -306,7 +306,7 @@ def test_a_difference_is_a_sentence_with_both_sides_and_the_source(db, figure, s
 
 @pytest.fixture
 def system_page(client, world):
-    client.force_login(User.objects.create_superuser("ops@host.test", "a long password"))
+    client.force_login(make_operator())
 
     def ask():
         text = client.get("/system/").content.decode()
