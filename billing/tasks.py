@@ -14,6 +14,7 @@ from billing.flow.fold import fold as fold_journal
 from billing.flow.heartbeat import beat
 from billing.flow.partitions import make_partitions as make_month_partitions
 from billing.flow.proof import prove_changed
+from billing.flow.reprice_run import go_on
 from billing.flow.retention import empty_a_month, forget, move_horizon
 from billing.flow.send_due import send_due
 from billing.flow.zone import move_on
@@ -37,6 +38,8 @@ LAST = 9
 """Priority of what may wait: a night of proofs keeps no fold and no sweep from its turn."""
 
 LEFT_AFTER = timedelta(minutes=2)
+REPRICING = """SELECT DISTINCT tenant_id FROM billing_repricing
+    WHERE state IN ('counting', 'applying') ORDER BY tenant_id"""
 LEFT_STANDING = """SELECT tenant_id FROM billing_zonechange
     WHERE finished_at IS NULL AND worked_at < %s ORDER BY tenant_id"""
 
@@ -57,7 +60,7 @@ def fold(*, tenant_id: int) -> None:
 
 @shared_task(name="billing.tasks.sweep")
 def sweep() -> None:
-    """Ring for every tenant with unfolded rows, due deliveries, or days on their way to another zone.
+    """Ring for every tenant with unfolded rows, due deliveries, a re-pricing or a change of zone under way.
 
     The bell may have been lost. That it ran is the sign of life of beat, broker and worker (/readyz).
     """
@@ -66,12 +69,15 @@ def sweep() -> None:
         unfolded = _tenants("SELECT DISTINCT tenant_id FROM billing_spendentry ORDER BY tenant_id")
         undelivered = _tenants(DUE, now)
         moving = _tenants(LEFT_STANDING, now - LEFT_AFTER)
+        repricing = _tenants(REPRICING)
     for tenant_id in unfolded:
         ring(tenant_id)
     for tenant_id in undelivered:
         ring(tenant_id, task="deliver")
     for tenant_id in moving:
         ring(tenant_id, task="move_days")
+    for tenant_id in repricing:
+        ring(tenant_id, task="reprice")
     beat("sweep", now=now)
     log.info("swept", tenants=len(unfolded), with_deliveries=len(undelivered))
 
@@ -122,6 +128,15 @@ def watch_tenant(*, tenant_id: int) -> None:
         passed_on=passed_on,
         woken=woken,
     )
+
+
+@shared_task(name="billing.tasks.reprice", base=ScopedTask)
+def reprice(*, tenant_id: int) -> None:
+    """One batch of the tenant's oldest run of re-pricing; ring for the next, and for its journal rows."""
+    take_down(tenant_id, task="reprice")
+    if go_on(now=timezone.now()):
+        transaction.on_commit(lambda: ring(tenant_id, task="reprice"))
+        transaction.on_commit(lambda: ring(tenant_id))
 
 
 @shared_task(name="billing.tasks.make_partitions")

@@ -31,6 +31,8 @@ TABLES = [
     "billing_spendday",
     "billing_verification",
     "billing_heartbeat",
+    "billing_repricedday",
+    "billing_repricing",
     "billing_agreedprice",
     "billing_discount",
     "billing_markup",

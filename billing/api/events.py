@@ -79,11 +79,14 @@ def detail_data(detail: EventDetail) -> dict[str, Any]:
         "corrections": [
             {
                 "kind": each.kind,
-                "made_at": each.made_at.isoformat(),
-                "actor": each.actor_label,
+                "made_at": each.at.isoformat(),
+                "actor": each.actor,
                 "reason": each.reason,
+                "old_cost": None if each.old_cost is None else plain(each.old_cost),
+                "new_cost": None if each.new_cost is None else plain(each.new_cost),
+                "price_id": None if each.price_id is None else str(each.price_id),
             }
-            for each in detail.corrections
+            for each in detail.history
         ],
         **detail.facts,
     }

@@ -179,10 +179,13 @@ class PricePaid(s.Serializer[object]):
 
 
 class Correction(s.Serializer[object]):
-    kind = s.ChoiceField(["void"])
+    kind = s.ChoiceField(["void", "reprice"])
     made_at = s.DateTimeField()
     actor = s.CharField()
     reason = s.CharField()
+    old_cost = s.CharField(allow_null=True)
+    new_cost = s.CharField(allow_null=True, help_text="0 for an event that was taken back.")
+    price_id = s.CharField(allow_null=True)
 
 
 class ExplainedLine(Line):

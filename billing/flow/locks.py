@@ -7,7 +7,7 @@ from django.db import connection
 
 from tenants.scoping import active_scope
 
-_DAYS, _NAMES = 7201, 7202
+_DAYS, _NAMES, _CORRECTIONS = 7201, 7202, 7203
 SHARE_DAYS = f"pg_advisory_xact_lock_shared({_DAYS}, %(tenant)s)"
 
 
@@ -24,6 +24,11 @@ def own_days() -> None:
 def own_names() -> None:
     """Naming new values of a free-text dimension: one worker at a time, so that the cap holds."""
     _lock("pg_advisory_xact_lock", _NAMES)
+
+
+def own_corrections() -> None:
+    """Voiding and re-pricing: the next step of an event depends on its last one."""
+    _lock("pg_advisory_xact_lock", _CORRECTIONS)
 
 
 def _lock(function: str, what: int) -> None:

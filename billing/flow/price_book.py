@@ -28,6 +28,7 @@ US: Final = "us"
 LONG: Final = "long"
 OTHER: Final = "other"
 DISCOUNT: Final = "discount"
+NO_PRICE_AT_DATE: Final = "no_price_at_date"
 
 # Why an event has no price. The codes are stable: they stand in the ledger and in the API.
 REASONS: Final[Mapping[str, str]] = {
@@ -122,7 +123,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
+class Span:
     """The rows of one stretch of days: (prompt size to exceed, card or reason), largest first."""
 
     first_day: int
@@ -156,7 +157,7 @@ class PriceBook:
         if self.agreed or self.discounts:
             self.list_book = PriceBook(version=version, entries=self.entries, aliases=self.aliases)
         self._rows: dict[tuple[str, str], list[PriceEntry]] = {}
-        self._spans: dict[tuple[str, str, str, str, str], tuple[_Span, ...]] = {}
+        self._spans: dict[tuple[str, str, str, str, str], tuple[Span, ...]] = {}
         for entry in (*self.agreed, *self.entries):
             self._rows.setdefault((entry.provider, entry.model), []).append(entry)
         self._providers = {provider for provider, _ in self._rows}
@@ -181,22 +182,29 @@ class PriceBook:
 
     def card(self, part: Part, *, provider: str, usage: Usage, day: int) -> Card | str:
         """The card of one call on a UTC day (its ordinal), or the reason why there is none."""
-        key = (provider, part.model, usage.tier, usage.speed, usage.geo)
-        spans = self._spans.get(key)
-        if spans is None:
-            found = self._find_spans(part.model, provider, usage)
-            if isinstance(found, str):
-                return found
-            spans = self._spans[key] = found
+        spans = self.spans(part.model, provider=provider, usage=usage)
+        if isinstance(spans, str):
+            return spans
         for span in spans:
             if span.first_day <= day < span.end_day:
                 prompt_tokens = part.prompt_tokens
                 for over, card in span.steps:
                     if prompt_tokens > over:
                         return card
-        return "no_price_at_date"
+        return NO_PRICE_AT_DATE
 
-    def _find_spans(self, model: str, provider: str, usage: Usage) -> tuple[_Span, ...] | str:
+    def spans(self, model: str, *, provider: str, usage: Usage) -> tuple[Span, ...] | str:
+        """The cards of a model under the modifiers of a response, by day; or why there are none."""
+        key = (provider, model, usage.tier, usage.speed, usage.geo)
+        spans = self._spans.get(key)
+        if spans is None:
+            found = self._find_spans(model, provider, usage)
+            if isinstance(found, str):
+                return found
+            spans = self._spans[key] = found
+        return spans
+
+    def _find_spans(self, model: str, provider: str, usage: Usage) -> tuple[Span, ...] | str:
         if provider not in self._providers:
             return "unknown_provider"
         name = self.model_name(model, provider=provider)
@@ -206,7 +214,7 @@ class PriceBook:
             return reason
         rows = [row for row in self._rows[provider, name] if row.speed == usage.speed]
         if not rows:
-            return "fast_not_offered" if usage.speed == FAST else "no_price_at_date"
+            return "fast_not_offered" if usage.speed == FAST else NO_PRICE_AT_DATE
         discounts = [
             each
             for each in self.discounts
@@ -216,7 +224,7 @@ class PriceBook:
         ends |= {(discount.first_day, discount.end_day) for discount in discounts}
         days = sorted({day for pair in ends for day in pair})
         return tuple(
-            _Span(first, end, self._steps(rows, discounts, first, usage))
+            Span(first, end, self._steps(rows, discounts, first, usage))
             for first, end in pairwise(days)
         )
 

@@ -133,19 +133,31 @@ WITH incoming AS MATERIALIZED (
 SELECT key FROM fresh
 """  # noqa: S608  built from constants only
 
+# What an event costs now: its own row and what re-pricing made of it.
 KNOWN = f"""
 SELECT k.key, k.payload_hash,
-    CASE WHEN e.price_id IS NOT NULL THEN {" + ".join(f"e.{name}" for name in CLASS_COSTS)} END,
-    coalesce(e.unpriced_reason, '')
+    CASE WHEN coalesce(r.priced, e.price_id IS NOT NULL) THEN
+        {" + ".join(f"e.{name}" for name in CLASS_COSTS)} + coalesce(r.cost, 0) END,
+    coalesce(r.unpriced_reason, e.unpriced_reason, '')
 FROM billing_eventkey k
 LEFT JOIN billing_usageevent e
     ON e.tenant_id = k.tenant_id AND e.occurred_at = k.occurred_at AND e.key = k.key
+LEFT JOIN LATERAL (
+    SELECT sum({" + ".join(f"c.{name}" for name in CLASS_COSTS)}) AS cost,
+        (array_agg(c.price_id IS NOT NULL ORDER BY c.number DESC))[1] AS priced,
+        (array_agg(c.unpriced_reason ORDER BY c.number DESC))[1] AS unpriced_reason
+    FROM billing_eventcorrection c
+    WHERE c.tenant_id = k.tenant_id AND c.occurred_at = k.occurred_at AND c.key = k.key AND c.kind = 'reprice'
+) r ON true
 WHERE k.tenant_id = %s AND k.key = ANY(%s)
 """  # noqa: S608  built from constants only
 
 _ENCODER = msgspec.json.Encoder()
 
-Bound = dict[str, int | str | Decimal | date | UUID | list[int] | list[date] | None]
+Bound = dict[
+    str,
+    int | str | Decimal | date | UUID | list[int] | list[date] | list[str] | list[UUID] | None,
+]
 """Parameters of a statement, by name."""
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from django.db import connection
 
 from billing.flow.days import ZONE, day_of
-from billing.flow.locks import share_days
+from billing.flow.locks import own_corrections, share_days
 from billing.flow.store import CLASS_COSTS, DIMENSIONS, MEASURES, Bound
 from billing.flow.validate import identity
 from billing.money import total
@@ -35,8 +35,8 @@ WITH event AS (
     SELECT c.number, c.price_id, c.variant, c.events, {", ".join(f"c.{name}" for name in _COUNTED)}
     FROM billing_eventcorrection c JOIN event USING (tenant_id, occurred_at, key)
 ), now AS (
-    SELECT price_id, variant, sum(events) AS events, {_SUMS} FROM steps
-    GROUP BY price_id, variant HAVING sum(events) <> 0
+    SELECT (array_agg(price_id ORDER BY number DESC))[1] AS price_id, variant, sum(events) AS events, {_SUMS}
+    FROM steps GROUP BY price_id IS NOT NULL, variant HAVING sum(events) <> 0
 ), correction AS (
     INSERT INTO billing_eventcorrection (tenant_id, client_id, occurred_at, key, number, kind, made_at, reason,
         actor_label, price_id, variant, events, {", ".join(_COUNTED)})
@@ -85,6 +85,7 @@ class Voided:
 def void(source: str, event_id: str, *, reason: str, actor: Actor, now: datetime) -> Voided:
     """Take one event of the active tenant back. Raises UnknownEvent, NoLongerKept."""
     share_days()
+    own_corrections()
     parameters: Bound = {
         "tenant": active_scope().tenant_id,
         "key": identity(source, event_id),

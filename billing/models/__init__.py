@@ -9,6 +9,7 @@ from billing.models.keeping import Horizon, Retention, ZoneChange
 from billing.models.lists import BookDifference, ListedPrice
 from billing.models.operations import Heartbeat, SpendDay, Verification
 from billing.models.prices import AgreedPrice, Discount, Markup, ModelAlias, PriceRow
+from billing.models.repricing import RepricedDay, Repricing
 from billing.models.spend import DailySpend, DimensionValue, HourlySpend, SpendEntry
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "Markup",
     "ModelAlias",
     "PriceRow",
+    "RepricedDay",
+    "Repricing",
     "Retention",
     "SpendDay",
     "SpendEntry",

@@ -12,10 +12,15 @@ from tenants.models.owned import TenantOwned
 
 class Kind(models.TextChoices):
     VOID = "void"
+    REPRICE = "reprice"
 
 
 class EventCorrection(Counted, TenantOwned):
-    """One step of one event; `number` counts them. `events` is -1 where it takes the event back."""
+    """One step of one event; `number` counts them. `events` is -1 where it takes the event back.
+
+    A re-pricing that leaves the event in its bucket adds one step with the difference in cost; one that moves
+    it, as from unpriced to priced, takes it back and counts it anew. `price_id` is the new row's.
+    """
 
     client_column = "client_id"
 
@@ -32,6 +37,9 @@ class EventCorrection(Counted, TenantOwned):
     variant = models.TextField()
     reason = models.TextField()
     actor_label = models.TextField()
+    repricing_id = models.BigIntegerField(null=True)
+    """The run that made the step: it has the reason and the actor, once for a million steps."""
+    unpriced_reason = models.TextField(default="", db_default="")
 
     class Meta(TenantOwned.Meta):
         pass

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from billing.flow.book import price_book, read_book
 from billing.flow.extras import raw_usage
@@ -14,10 +14,10 @@ from billing.flow.price import Line, PriceBook, Unpriced, explain
 from billing.flow.retention import kept_months, kept_until
 from billing.flow.usage import Counts, Usage, read_usage
 from billing.flow.validate import identity
-from billing.models import AgreedPrice, EventCorrection, EventKey, PriceRow, UsageEvent
-from billing.models.corrections import Kind
+from billing.models import AgreedPrice, EventKey, PriceRow, UsageEvent
 from billing.models.prices import AGREED_FROM, Rates
 from billing.money import TOKEN_CLASSES, total
+from billing.reports.history import CostStep, Standing, cost_history, standing, steps_of
 from tenants.models import Client, Project
 
 PAGE = 100
@@ -81,7 +81,7 @@ class EventDetail:
     facts: dict[str, object]
     """The optional fields that the event came with."""
     cost_uncached: Decimal | None
-    corrections: list[EventCorrection]
+    history: list[CostStep]
     """What was changed since, oldest first; nothing was overwritten."""
     kept_until: date | None
     """From this day (UTC) on the ledger may let it go, as the tenant has it set; None: never."""
@@ -114,7 +114,8 @@ def events(
         at, key = _read_cursor(cursor)
         rows = rows.filter(Q(occurred_at__lt=at) | Q(key__lt=key), occurred_at__lte=at)
     found = list(rows[: limit + 1])
-    page = [_summary(event) for event in found[:limit]]
+    steps = steps_of(found[:limit])
+    page = [_summary(event, standing(event, steps.get(event.key, ()))) for event in found[:limit]]
     more = len(found) > limit
     return EventPage(page, _cursor(page[-1]) if more else "")
 
@@ -151,43 +152,42 @@ def _detail(identities: Sequence[UUID]) -> EventDetail | None:
     event = _events().filter(occurred_at=key.occurred_at, key=key.key).first()
     if event is None:
         return None
-    summary, months = _summary(event), kept_months()
+    steps = steps_of([event]).get(event.key, ())
+    now, months = standing(event, steps), kept_months()
     usage = raw_usage(event.extras, tokens=_tokens(event), variant=event.variant)
     return EventDetail(
-        summary=summary,
-        lines=_lines(event, read_usage(usage, model=event.model, stop_reason=event.stop_reason)),
+        summary=_summary(event, now),
+        lines=_lines(
+            event, now, read_usage(usage, model=event.model, stop_reason=event.stop_reason)
+        ),
         usage=usage,
         facts={
             name: getattr(event, name) for name in FACTS if getattr(event, name) not in ("", None)
         },
-        cost_uncached=None if summary.cost is None else event.cost_uncached,
-        corrections=list(
-            EventCorrection.objects.filter(occurred_at=event.occurred_at, key=event.key).order_by(
-                "number"
-            )
-        ),
+        cost_uncached=now.cost_uncached,
+        history=cost_history(event, steps),
         kept_until=kept_until(event.occurred_at, months=months) if months else None,
     )
 
 
-def _lines(event: UsageEvent, usage: Usage) -> list[ExplainedLine]:
+def _lines(event: UsageEvent, now: Standing, usage: Usage) -> list[ExplainedLine]:
     """The lines by today's book or, where it has changed, by the one of the day; none if neither adds up."""
-    if event.price_id is None:
+    if now.price_id is None:
         return []
-    for book in _books(event):
+    for book in _books(now.priced_at):
         lines = explain(book, provider=event.provider, occurred_at=event.occurred_at, usage=usage)
-        if isinstance(lines, Unpriced) or total(line.cost for line in lines) != _cost(event):
+        if isinstance(lines, Unpriced) or total(line.cost for line in lines) != now.cost:
             continue
         ids = {line.price_id for line in lines}
-        if event.price_id in ids or not ids:
+        if now.price_id in ids or not ids:
             prices = _prices(ids)
             return [ExplainedLine(line, prices[line.price_id]) for line in lines]
     return []
 
 
-def _books(event: UsageEvent) -> Iterator[PriceBook]:
+def _books(moment: datetime) -> Iterator[PriceBook]:
     yield price_book()
-    yield read_book(at=event.received_at)
+    yield read_book(at=moment)
 
 
 def _prices(ids: set[int]) -> dict[int, Rates]:
@@ -197,18 +197,14 @@ def _prices(ids: set[int]) -> dict[int, Rates]:
 
 
 def _events() -> QuerySet[UsageEvent]:
-    """Events with the names of where they are booked, and whether they were taken back."""
-    voids = EventCorrection.objects.filter(
-        occurred_at=OuterRef("occurred_at"), key=OuterRef("key"), kind=Kind.VOID
-    )
+    """Events with the names of where they are booked."""
     return UsageEvent.objects.annotate(
         client_slug=Subquery(Client.objects.filter(pk=OuterRef("client_id")).values("slug")),
         project_slug=Subquery(Project.objects.filter(pk=OuterRef("project_id")).values("slug")),
-        is_void=Exists(voids),
     )
 
 
-def _summary(event: UsageEvent) -> EventSummary:
+def _summary(event: UsageEvent, now: Standing) -> EventSummary:
     return EventSummary(
         key=event.key,
         source=event.source,
@@ -223,9 +219,9 @@ def _summary(event: UsageEvent) -> EventSummary:
         feature=event.feature,
         environment=event.environment,
         tokens=dict(zip(TOKEN_CLASSES, _tokens(event), strict=True)),
-        cost=None if event.price_id is None else _cost(event),
-        unpriced_reason=event.unpriced_reason,
-        is_void=event.is_void,  # type: ignore[attr-defined]
+        cost=now.cost,
+        unpriced_reason=now.unpriced_reason,
+        is_void=now.is_void,
     )
 
 
@@ -238,10 +234,6 @@ def _tokens(event: UsageEvent) -> Counts:
         event.tokens_output,
         event.tokens_web_search,
     )
-
-
-def _cost(event: UsageEvent) -> Decimal:
-    return total(getattr(event, f"cost_{name}") for name in TOKEN_CLASSES)
 
 
 def _cursor(last: EventSummary) -> str:

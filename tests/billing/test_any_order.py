@@ -20,14 +20,21 @@ from hypothesis.stateful import (
 
 from billing.actions import ActionError, change_timezone, set_retention
 from billing.flow import zone
+from billing.flow.book import price_book
+from billing.flow.price import Priced, price_event
 from billing.flow.proof import prove_changed
+from billing.flow.reprice_run import apply_repricing, go_on, plan_repricing
 from billing.flow.retention import forget, kept_since, move_horizon
+from billing.flow.terms import add_terms, close_terms
+from billing.flow.usage import read_usage
 from billing.flow.verify import days_with_events, rebuild, verify, whole_days
 from billing.flow.void import NoLongerKept, void
 from billing.flow.zone import move_on
-from billing.models import SpendDay, UsageEvent
-from billing.periods import DayRange
+from billing.models import AgreedPrice, Discount, SpendDay, UsageEvent
+from billing.money import TOKEN_CLASSES
+from billing.periods import DayRange, start_of
 from billing.reports.spend import spend
+from tenants.models import Tenant
 from tests.factories import NOON, USAGE, event, make_company
 
 ZONES = ("Europe/Sofia", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns", "UTC")
@@ -49,6 +56,7 @@ class Ledger(RuleBasedStateMachine):
         self.counted: dict[str, Decimal | None] = {}
         self.void: set[str] = set()
         self.posted: dict[str, dict] = {}
+        self.days = count()
 
     @rule(
         event_id=ids,
@@ -94,6 +102,48 @@ class Ledger(RuleBasedStateMachine):
             done = void("", event_id, reason="test", actor="test", now=timezone.now())
         assert done.was_void == (event_id in self.void)
         self.void.add(event_id)
+
+    @rule(percent=st.sampled_from([0, 10, 50]), days=st.integers(1, 300))
+    def price_again(self, percent, days):
+        """Other terms, and some days of the past priced by them."""
+        until = NOON.date() + timedelta(days=1)
+        since = until - timedelta(days=days)
+        with self.company.scope():
+            self.agree(percent)
+            run = plan_repricing(
+                since=since, until=until, reason="test", actor="test", now=timezone.now()
+            )
+            self.go_on()
+            apply_repricing(run, actor="test", now=timezone.now())
+            self.go_on()
+            first, book = start_of(since, timezone=Tenant.objects.get().timezone), price_book()
+            kept = {*UsageEvent.objects.values_list("event_id", flat=True)}
+        for event_id in kept - self.void:
+            said = self.posted[event_id]
+            at = datetime.fromisoformat(said["occurred_at"])
+            if at >= first:
+                usage = read_usage(said["usage"], model=said["model"], stop_reason="")
+                new = price_event(book, provider="anthropic", occurred_at=at, usage=usage)
+                self.counted[event_id] = new.cost if isinstance(new, Priced) else None
+
+    def agree(self, percent):
+        """End the terms of before, each by a day of its own long ago, and begin others."""
+        now = timezone.now()
+        for row in (*Discount.objects.filter(until=None), *AgreedPrice.objects.filter(until=None)):
+            close_terms(row, until=row.since + timedelta(days=1), actor="test", now=now)
+        since = date(2000, 1, 1) + timedelta(days=next(self.days))
+        rates = dict.fromkeys(TOKEN_CLASSES, Decimal(percent))
+        terms = {"provider": "anthropic", "since": since}
+        if percent:
+            price = AgreedPrice(
+                **terms, model="claude-opus-9", **rates, source="-", checked_on=since
+            )
+            add_terms(Discount(**terms, percent=Decimal(percent)), actor="test", now=now)
+            add_terms(price, actor="test", now=now)
+
+    def go_on(self):
+        while go_on(now=timezone.now()):
+            pass
 
     @rule()
     def fold(self):

@@ -116,6 +116,6 @@ def test_lists_and_details_say_that_it_is_void(world):
         assert {each.id: each.is_void for each in events().events} == {"a": True, "b": False}
         detail = event_detail("", "a")
 
-    assert [each.actor_label for each in detail.corrections] == ["key ct_x"]
+    assert [each.actor for each in detail.history] == ["key ct_x"]
     with world.acme.viewer_scope():
         assert {each.id for each in events().events if each.is_void} == {"a"}

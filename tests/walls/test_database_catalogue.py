@@ -41,6 +41,8 @@ WALLS = {
     "billing_hourlyspend": (ALL, "client_id"),
     "billing_markup": (APPEND, "client_id"),
     "billing_retention": (KEPT, ""),
+    "billing_repricedday": (KEPT, ""),
+    "billing_repricing": (KEPT, ""),
     "billing_spendday": (KEPT, ""),
     "billing_spendentry": (ALL, "client_id"),
     "billing_usageevent": (APPEND, "client_id"),
@@ -78,6 +80,7 @@ DISPATCHED = {
     "billing_retention": "SELECT tenant_id",
     "tenants_invitation": "SELECT accepted_at SELECT expires_at SELECT mail_tried_at SELECT mailed_at"
     " SELECT revoked_at SELECT tenant_id",
+    "billing_repricing": "SELECT state SELECT tenant_id",
     "billing_spendday": "SELECT day SELECT differences SELECT tenant_id",
     "billing_spendentry": "SELECT id SELECT stored_at SELECT tenant_id",
     "billing_verification": "SELECT at SELECT differences SELECT milliseconds SELECT since SELECT tenant_id"
@@ -239,6 +242,7 @@ def test_references_between_tenant_tables_carry_the_tenant():
         ("billing_budgetchannel", "billing_budget", "tenant_id", "budget_id"),
         ("billing_budgetchannel", "billing_channel", "tenant_id", "channel_id"),
         ("billing_budgetversion", "billing_budget", "tenant_id", "budget_id"),
+        ("billing_repricedday", "billing_repricing", "tenant_id", "repricing_id"),
         ("tenants_apikey", "tenants_project", "tenant_id", "project_id"),
         ("tenants_invitation", "tenants_client", "tenant_id", "client_id"),
         ("tenants_membership", "tenants_client", "tenant_id", "client_id"),

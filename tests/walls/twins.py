@@ -15,6 +15,7 @@ from billing.actions import set_retention
 from billing.channels.message import Message
 from billing.flow.deliver import enqueue
 from billing.flow.proof import prove_changed
+from billing.flow.reprice_run import cancel_repricing, plan_repricing
 from billing.flow.retention import move_horizon
 from billing.flow.send_due import claim_next, record
 from billing.flow.set_budget import Counts, NewTerms, set_budget
@@ -29,6 +30,7 @@ from billing.models import (
     Discount,
     ListedPrice,
     Markup,
+    RepricedDay,
     ZoneChange,
 )
 from billing.money import TOKEN_CLASSES, dollars, plain
@@ -162,6 +164,7 @@ def fill(company: Company, *, now: datetime) -> Twin:
             client=company.clients["globex"],
             now=now,
         )
+        price_again(company, now=now)
         client = create_client(actor="test", slug=f"only-{slug}", name=f"Only at {slug}")
         project = create_project(
             actor="test", slug=f"secret-{slug}", name=f"Secret of {slug}", client=client
@@ -249,6 +252,27 @@ def agree(company: Company, *, now: datetime) -> None:
     add_terms(Discount(**terms, percent=Decimal(5)), **made)
     for client in company.clients.values():
         add_terms(Markup(client_id=client.pk, percent=Decimal(15), since=later), **made)
+
+
+def price_again(company: Company, *, now: datetime) -> None:
+    """A run that was counted and would have changed something; nobody applied it."""
+    slug, day = company.tenant.slug, now.date()
+    run = plan_repricing(
+        since=day, until=day + timedelta(days=1), reason=f"run-{slug}", actor="test", now=now
+    )
+    for client in company.clients.values():
+        RepricedDay.objects.create(
+            repricing_id=run.pk,
+            is_applied=False,
+            day=day,
+            client_id=client.pk,
+            events=1,
+            newly_priced=0,
+            newly_unpriced=0,
+            old_cost=Decimal(1),
+            new_cost=Decimal(2),
+        )
+    cancel_repricing(run, actor="test", now=now)
 
 
 def _more_keys(company: Company, *, now: datetime) -> dict[str, str]:
