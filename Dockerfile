@@ -14,4 +14,4 @@ USER costtrack
 
 EXPOSE 8000
 CMD ["gunicorn", "costtrack.wsgi", "--config", "costtrack/serving.py", "--bind", "0.0.0.0:8000", \
-     "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+     "--workers", "2", "--threads", "4", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]

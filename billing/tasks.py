@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from billing.flow.compare_prices import compare_prices as compare_with_list
 from billing.flow.doorbell import ring, take_down
+from billing.flow.fold import BucketFull
 from billing.flow.fold import fold as fold_journal
 from billing.flow.heartbeat import beat
 from billing.flow.partitions import make_partitions as make_month_partitions
@@ -50,7 +51,11 @@ log = structlog.get_logger("costtrack.tasks")
 def fold(*, tenant_id: int) -> None:
     """Fold one stretch of the tenant's journal; ring again when there may be more."""
     take_down(tenant_id)
-    folded = fold_journal(limit=STRETCH)
+    try:
+        folded = fold_journal(limit=STRETCH)
+    except BucketFull as error:
+        log.error("bucket_full", reason=str(error))
+        raise
     if folded.entries == STRETCH:
         transaction.on_commit(lambda: ring(tenant_id))
     if folded.entries and Budget.objects.filter(archived_at=None).exists():

@@ -22,8 +22,7 @@ from costtrack.local.supervisor import Supervisor, say
 
 EVERY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104  compared with, not bound to
 GUNICORN = (
-    "--config costtrack/serving.py --worker-class gthread --workers 2 --threads 4"
-    " --graceful-timeout 3 --no-control-socket"
+    "--config costtrack/serving.py --workers 2 --threads 4 --graceful-timeout 3 --no-control-socket"
 )
 CELERY_WORKER = (
     "--loglevel WARNING --concurrency 2 --without-gossip --without-mingle --without-heartbeat"

@@ -25,10 +25,10 @@ def database_url():
 
 
 @contextmanager
-def gunicorn(**variables):
+def gunicorn(application="costtrack.wsgi", **variables):
     """The real web server on the database of the tests; yields its port."""
     port = free_port()
-    command = ["-m", "gunicorn", "costtrack.wsgi", "--bind", f"127.0.0.1:{port}", *GUNICORN.split()]
+    command = ["-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", *GUNICORN.split()]
     server = subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
