@@ -105,6 +105,10 @@ def _problems(path: str, method: str, operation: Document) -> list[int]:
         found |= {404}
     if "requestBody" in operation:
         found |= {413, 415} | (set() if path in WITH_EVENTS else {422})
+    if path.endswith("/proposals") and method == "post":
+        found |= {404}
+    if path.endswith("/allow"):
+        found |= {422}
     if method == "post" and "201" in operation["responses"]:
         found |= {409}
     return sorted(found)

@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import os
 import random
 from collections import Counter
 from decimal import Decimal
+from itertools import count
 
 from billing.flow.verify import days_with_events, verify
 from billing.periods import DayRange
@@ -12,7 +14,8 @@ from billing.reports.spend import spend
 from tests.api.conftest import EVENTS, NDJSON
 from tests.factories import USAGE, event
 
-BODIES = 1_500
+BODIES = int(os.environ.get("FUZZ_BODIES", "1500"))
+"""Requests that are broken as a whole; FUZZ_BODIES=10000 takes minutes."""
 USUAL = {"accepted", "duplicate", "conflict", "rejected"}
 HOSTILE_VALUES = [
     "null",
@@ -157,6 +160,42 @@ def test_no_mutated_body_breaks_the_door_and_the_books_balance_after_it(api):
     api.company.fold()
     with api.company.scope():
         assert spend(DayRange(first, after)).total.cost == cost
+        assert verify(first, until=after) == []
+
+
+def broken(number, chance):
+    """One line that most likely is no event any more, and never two lines."""
+    line = with_swapped_value(full_event(number), chance)
+    if chance.random() < 0.8:
+        line = chance.choice([flipped, flipped, cut, spliced])(line, chance)
+    return line.replace(b"\n", b" ").replace(b"\r", b" ").strip() or b"{"
+
+
+def test_ten_thousand_broken_events_cost_their_neighbours_nothing(api):
+    """Each between two that are fine; 500 broken ones to a request."""
+    chance, numbers = random.Random(4), count()  # noqa: S311
+    verdicts = Counter()
+
+    for batch in range(20):
+        lines, fine = [], []
+        for place in range(500):
+            lines.append(broken(next(numbers), chance))
+            if place % 2:
+                fine.append(len(lines))
+                lines.append(json.dumps(event(f"fine-{batch}-{place}")).encode())
+        answer = api.post(b"\n".join(lines), type=NDJSON)
+        assert answer.status_code == 200, (batch, answer.content[:300])
+        results = answer.json()["results"]
+        assert len(results) == len(lines)
+        assert {results[place]["status"] for place in fine} == {"accepted"}
+        verdicts.update(each["status"] for each in results)
+
+    assert next(numbers) == 10_000
+    assert set(verdicts) <= USUAL
+    assert verdicts["rejected"] > 5_000
+    assert api.stored() == verdicts["accepted"]
+    with api.company.scope():
+        first, after = days_with_events()
         assert verify(first, until=after) == []
 
 
