@@ -54,11 +54,10 @@ app.conf.update(
         "forget": {"task": "billing.tasks.forget_all", "schedule": crontab("30", "5")},
     },
 )
-app.autodiscover_tasks(["billing", "tenants"])
 IN_A_REQUEST = {"socket_timeout": 1, "socket_connect_timeout": 1, "max_retries": 0}
 """Of those who wait for an answer (costtrack/wsgi.py): a broker that dies under the bell costs them a second or
 two and not six. A worker waits for messages on the same connections, so it needs more patience."""
-app.autodiscover_tasks(["billing"])
+app.autodiscover_tasks(["billing", "tenants"])
 
 
 @setup_logging.connect

@@ -108,7 +108,8 @@ def _problems(path: str, method: str, operation: Document) -> list[int]:
     if path.endswith("/proposals") and method == "post":
         found |= {404}
     if path.endswith("/allow"):
-        found |= {422}
-    if method == "post" and "201" in operation["responses"]:
+        found |= {404, 422}
+    makes_one = method == "post" and "201" in operation["responses"]
+    if makes_one or method == "patch" or path.endswith("/close"):
         found |= {409}
     return sorted(found)
