@@ -1,4 +1,4 @@
-"""Zone: move a tenant's days to another time zone while events keep coming in (docs/decisions/0006).
+"""Zone: move a tenant's days to another time zone while events keep coming in (docs/decisions/0008).
 
 In:   the zone that is wanted.   Out: rollups made anew from the ledger, piece by piece, newest days first.
 Promises: every event is on exactly one day at every moment, so totals never change and reports stay exact:
