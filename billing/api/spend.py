@@ -85,7 +85,10 @@ class Spend(KeyView):
                 days,
                 granularity=query.get("granularity", "day"),
                 group_by=[name for name in query.get("group_by", "").split(",") if name],
-                **filters,
+                client=filters["client"],
+                project=filters["project"],
+                model=filters["model"],
+                environment=filters["environment"],
             )
         except PeriodError as error:
             raise Problem(400, "invalid_range", error.detail, field=error.field) from error

@@ -7,7 +7,7 @@ Promise: rollups plus unfolded journal in one snapshot, so the figures are exact
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -138,8 +138,11 @@ def spend(
     project: str = "",
     model: str = "",
     environment: str = "",
+    seen_by: Client | None = None,
 ) -> SpendReport:
     """Spend of the active tenant, narrowed to its client for a client viewer.
+
+    `seen_by`: the viewer's client, where the caller has read it already; it saves a query and changes nothing.
 
     Rows come by period, then by cost, largest first. An unknown client or project has no rows.
     Errors: ReportError `unknown_granularity`, `unknown_group`, `too_many_groups`.
@@ -148,7 +151,8 @@ def spend(
     scope = active_scope()
     view = PriceView.COST
     if scope.client_id is not None:
-        view = PriceView(Client.objects.values_list("price_view", flat=True).get())
+        own = seen_by if seen_by and seen_by.pk == scope.client_id else Client.objects.get()
+        view = PriceView(own.price_view)
     plain = [name for name in group_by if name != TOKEN_CLASS]
     filters = {"client": client, "project": project, "model": model, "environment": environment}
     parameters = filters | {
@@ -160,7 +164,7 @@ def spend(
     with connection.cursor() as cursor:
         cursor.execute(_sql(granularity, plain, filters, view), parameters)
         rows = [_row(each, plain, view) for each in cursor.fetchall()]
-    everything = add_up(row.measures for row in rows)
+    everything = replace(add_up(row.measures for row in rows), shows_money=view != PriceView.HIDDEN)
     if TOKEN_CLASS in group_by:
         rows = [part for row in rows for part in _by_token_class(row)]
     return SpendReport(rows=rows, total=everything, as_of=now())
@@ -287,16 +291,20 @@ def add_up(parts: Iterable[Measures]) -> Measures:
 
 
 def _by_token_class(row: Row) -> Iterator[Row]:
-    """A row per token class that has tokens. Events are not split: an event has tokens of many classes."""
+    """A row per token class that has tokens. Events are not split: an event has tokens of many classes.
+
+    `unpriced_events` are those of the whole row: their tokens are in its classes, and their cost in none.
+    """
     for name in TOKEN_CLASSES:
         if not row.measures.tokens[name]:
             continue
         cost = row.measures.costs[name]
         only = Measures(
             events=0,
-            unpriced_events=0,
+            unpriced_events=row.measures.unpriced_events,
             tokens=dict.fromkeys(TOKEN_CLASSES, 0) | {name: row.measures.tokens[name]},
             costs=dict.fromkeys(TOKEN_CLASSES, ZERO) | {name: cost},
             cost_uncached=cost,
+            shows_money=row.measures.shows_money,
         )
         yield Row(period=row.period, keys=row.keys | {TOKEN_CLASS: name}, measures=only)

@@ -34,6 +34,12 @@ def dollars(amount: Decimal | None) -> str:
 
 
 @register.filter
+def shown(amount: Decimal, what: str) -> str:
+    """An amount of a chart: of money, or a count of tokens."""
+    return count(int(amount)) if what == "tokens" else money.dollars(amount)
+
+
+@register.filter
 def fine_dollars(amount: Decimal) -> str:
     """Four places: for single events, which cost cents and less."""
     return money.dollars(amount, places=4)

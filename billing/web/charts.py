@@ -32,6 +32,8 @@ DENSE = 45
 X_LABELS = 8
 X_STEPS = (1, 2, 3, 5, 7, 10, 14, 15, 30, 60, 90)
 OTHER = "other"
+DOLLARS, TOKENS = "dollars", "tokens"
+"""What the amounts of a chart are: money, or tokens where no money is shown."""
 NO_TICKS = [ZERO, Decimal(1)]
 """The axis of a chart without spend: nothing but the zero line has a figure."""
 
@@ -86,6 +88,7 @@ class Chart:
     x_labels: tuple[Label, ...]
     grid: tuple[int, ...]
     unit: str
+    what: str = DOLLARS
 
     height = HEIGHT
     slot = SLOT
@@ -107,7 +110,7 @@ class Chart:
         return any(row.at_least for row in self.rows)
 
 
-def stacked_bars(points: Sequence[Point], *, unit: str = "day") -> Chart:
+def stacked_bars(points: Sequence[Point], *, unit: str = "day", what: str = DOLLARS) -> Chart:
     """Draw one bar per point, the largest series at the bottom; the sixth and on as 'other'.
 
     `unit` is hour, day or month: it decides how the bars are named.
@@ -138,10 +141,11 @@ def stacked_bars(points: Sequence[Point], *, unit: str = "day") -> Chart:
             )
             for number, (point, amounts) in enumerate(zip(points, parts, strict=True))
         ),
-        y_labels=_y_labels(ticks),
+        y_labels=_y_labels(ticks, what=what),
         x_labels=x_labels([point.on for point in points], unit=unit),
         grid=tuple(HEIGHT - _units(tick, top=ticks[-1]) for tick in ticks[1:]),
         unit=unit,
+        what=what,
     )
 
 
@@ -178,6 +182,14 @@ def axis_text(amount: Decimal, *, step: Decimal) -> str:
     return f"${amount:,.{max(2, places) if places else 0}f}" if amount else "$0"
 
 
+def short_count(amount: Decimal) -> str:
+    """`2500000` -> `2.5M`; beyond thousands an axis has no room for zeros."""
+    for power, letter in ((9, "G"), (6, "M"), (3, "k")):
+        if amount >= Decimal(1).scaleb(power):
+            return f"{amount.scaleb(-power).normalize():f}{letter}"
+    return f"{amount.normalize():f}"
+
+
 def x_labels(moments: Sequence[Moment], *, unit: str = "day") -> tuple[Label, ...]:
     """At most eight labels at equal steps; the month, or the year, is named where it changes."""
     count = len(moments)
@@ -212,8 +224,10 @@ def bar_width(count: int) -> int:
     return 2 if count < 3 else 4 if count < 11 else 8 if count <= DENSE else 10
 
 
-def _y_labels(ticks: Sequence[Decimal]) -> tuple[str, ...]:
+def _y_labels(ticks: Sequence[Decimal], *, what: str) -> tuple[str, ...]:
     step = ticks[1]
+    if what == TOKENS:
+        return tuple(short_count(tick) for tick in reversed(ticks))
     if ticks == NO_TICKS:
         return ("", "$0")
     return tuple(axis_text(tick, step=step) for tick in reversed(ticks))

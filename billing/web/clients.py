@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -11,15 +14,24 @@ from django.views.decorators.http import require_safe
 
 from billing.reports.spend import SpendReport, spend
 from billing.web.budget_rows import seen_by
+from billing.web.client_terms import client_panel
 from billing.web.figures import spend_figure
 from billing.web.first import first_event
 from billing.web.names import model_names
-from billing.web.ranges import asked_range
+from billing.web.ranges import Asked, asked_range
 from billing.web.screens import SpendScreen
 from billing.web.tables import Breakdown, breakdown
+from billing.web.usage import usage_context, usage_table
 from tenants.access import EVERYONE, STAFF, page
 from tenants.models import Client, Project, Tenant
 from tenants.web.requests import PageRequest
+
+PROJECTS = ArraySubquery(
+    Project.objects.filter(client_id=OuterRef("pk")).values(
+        named=JSONObject(slug="slug", name="name")
+    )
+)
+"""The names of a client's projects, in the query that finds the client."""
 
 
 @page(STAFF)
@@ -40,16 +52,22 @@ def client_list(request: PageRequest) -> HttpResponse:
 def client_page(request: PageRequest, client: str) -> HttpResponse:
     """A client viewer meets 404 on every client but the own one: the scope shows no other."""
     tenant = request.access.tenant
-    found = get_object_or_404(Client, slug=client)
+    found = get_object_or_404(Client.objects.annotate(listed=PROJECTS), slug=client)
     asked = asked_range(request, zone=tenant.timezone, now=timezone.now())
     keys = ("project", "model")
-    now = spend(asked.days, granularity=asked.unit, group_by=keys, client=client)
-    before = spend(asked.before, granularity="total", group_by=("project",), client=client)
+    now = spend(asked.days, granularity=asked.unit, group_by=keys, client=client, seen_by=found)
+    before = spend(
+        asked.before, granularity="total", group_by=("project",), client=client, seen_by=found
+    )
+    projects = {each["slug"]: each["name"] for each in found.listed}  # type: ignore[attr-defined]
+    if not now.total.shows_money:
+        return client_usage(request, found, asked, now, before, projects=projects)
     screen = SpendScreen(asked, now, before, is_viewer=request.access.is_viewer)
-    projects = dict(Project.objects.filter(client=found).values_list("slug", "name"))
     context = screen.context() | {"section": "clients", "client": found}
     if request.access.is_viewer:
         context["has_budgets"] = seen_by(request.access).exists()
+    else:
+        context["panel"] = client_panel(found, now.total, today=asked.today)
     if screen.is_empty:
         context |= first_event(request, projects=projects, now=timezone.now())
         return render(request, "billing/client.html", context, status=asked.status)
@@ -62,6 +80,28 @@ def client_page(request: PageRequest, client: str) -> HttpResponse:
         ],
     }
     return render(request, "billing/client.html", context, status=asked.status)
+
+
+def client_usage(
+    request: PageRequest,
+    client: Client,
+    asked: Asked,
+    now: SpendReport,
+    before: SpendReport,
+    *,
+    projects: Mapping[str, str],
+) -> HttpResponse:
+    """The page of a client who is shown no prices."""
+    models = model_names(row.keys["model"] for row in now.rows)
+    slug = request.access.tenant.slug
+    urls = {each: reverse("project", args=[slug, each]) for each in projects}
+    tables = [
+        usage_table("Projects", key="project", rows=now.rows, names=projects, urls=urls),
+        usage_table("Models", key="model", rows=now.rows, names=models),
+    ]
+    context = usage_context(asked, now, before, key="model", names=models, tables=tables)
+    context |= {"section": "clients", "title": "Your usage", "sub": f"{client.name} · "}
+    return render(request, "billing/usage.html", context, status=asked.status)
 
 
 def booked_table(

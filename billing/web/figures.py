@@ -91,17 +91,20 @@ def spend_points(
     rows: Sequence[Row], *, key: str, names: Mapping[str, str], periods: Sequence[Moment]
 ) -> list[Point]:
     """A point per period, also where nothing was spent; rows of one period and series are added."""
-    amounts: dict[Moment | None, dict[str, Decimal]] = {_key(period): {} for period in periods}
-    unpriced = {_key(row.period) for row in rows if row.measures.unpriced_events}
+    amounts: dict[Moment | None, dict[str, Decimal]] = {
+        moment_key(period): {} for period in periods
+    }
+    unpriced = {moment_key(row.period) for row in rows if row.measures.unpriced_events}
     for row in rows:
         name = names.get(row.keys[key], row.keys[key])
-        bar = amounts[_key(row.period)]
+        bar = amounts[moment_key(row.period)]
         bar[name] = bar.get(name, ZERO) + row.measures.cost
     return [
-        Point(on=on, amounts=amounts[_key(on)], at_least=_key(on) in unpriced) for on in periods
+        Point(on=on, amounts=amounts[moment_key(on)], at_least=moment_key(on) in unpriced)
+        for on in periods
     ]
 
 
-def _key(period: Moment | None) -> Moment | None:
+def moment_key(period: Moment | None) -> Moment | None:
     """Hours compare in UTC: a local hour that the clock repeats equals no other (PEP 495)."""
     return period.astimezone(UTC) if isinstance(period, datetime) else period

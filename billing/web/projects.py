@@ -5,11 +5,12 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from billing.reports.events import CursorError, events
-from billing.reports.spend import Row, spend
+from billing.reports.spend import Row, SpendReport, spend
 from billing.web.clients import booked_table
 from billing.web.figures import Figure, class_figure, spend_figure
 from billing.web.first import first_event
@@ -17,6 +18,7 @@ from billing.web.names import model_names, named
 from billing.web.ranges import Asked, Choice, asked_range, kept_range, tabs
 from billing.web.screens import SpendScreen
 from billing.web.tables import Breakdown, breakdown, class_table
+from billing.web.usage import class_usage, usage_context, usage_table
 from tenants.access import EVERYONE, STAFF, page
 from tenants.models import Project
 from tenants.web.requests import PageRequest
@@ -47,8 +49,12 @@ def project_page(request: PageRequest, project: str) -> HttpResponse:
     access, by = request.access, "model" if request.GET.get("by") == "model" else "class"
     asked = asked_range(request, zone=access.tenant.timezone, now=timezone.now(), keep=("by",))
     keys = ("model",) if by == "model" else ("feature", "environment")
-    now = spend(asked.days, granularity=asked.unit, group_by=keys, project=project)
-    before = spend(asked.before, granularity="total", project=project)
+    now = spend(
+        asked.days, granularity=asked.unit, group_by=keys, project=project, seen_by=found.client
+    )
+    before = spend(asked.before, granularity="total", project=project, seen_by=found.client)
+    if not now.total.shows_money:
+        return project_usage(request, found, asked, now, before)
     screen = SpendScreen(asked, now, before, is_viewer=access.is_viewer)
     context = screen.context() | {"section": "projects", "project": found}
     if screen.is_empty:
@@ -62,6 +68,31 @@ def project_page(request: PageRequest, project: str) -> HttpResponse:
         "events": () if access.is_viewer else events(project=project, limit=NEWEST).events,
     }
     return render(request, "billing/project.html", context, status=asked.status)
+
+
+def project_usage(
+    request: PageRequest, project: Project, asked: Asked, now: SpendReport, before: SpendReport
+) -> HttpResponse:
+    """The page of a client who is shown no prices: tokens by model or by what the project names."""
+    keys = [
+        key
+        for key in ("model", "feature", "environment")
+        if any(key in row.keys for row in now.rows)
+    ]
+    values = {key: {row.keys[key] for row in now.rows} for key in keys}
+    names = {key: named(values[key], dimension=key) for key in keys}
+    tables = [class_usage(now.total)] + [
+        usage_table(f"{key.capitalize()}s", key=key, rows=now.rows, names=names[key])
+        for key in keys
+        if values[key] != {""}
+    ]
+    first = keys[0] if keys else "feature"
+    context = usage_context(
+        asked, now, before, key=first, names=names.get(first, {}), tables=tables
+    )
+    crumb = reverse("client", args=[request.access.tenant.slug, project.client.slug])
+    context |= {"section": "projects", "title": project.name, "sub": "", "crumb": crumb}
+    return render(request, "billing/usage.html", context, status=asked.status)
 
 
 @page(STAFF)

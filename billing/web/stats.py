@@ -14,6 +14,7 @@ from billing.templatetags.figures import count, percent, signed_percent, times
 
 NOTABLE = Decimal("0.1")
 """A change is coloured from ten per cent on: colour on every figure would say nothing."""
+PRICED_ONLY = "of what has a price"
 MANIFOLD = Decimal(4)
 """A rise beyond this is said as a factor: 1154 % is no figure for people."""
 
@@ -31,6 +32,8 @@ class Stat:
 
 def spend_stat(label: str, *, spend: Measures, before: Measures, before_label: str) -> Stat:
     note, tone = change_words(spend.cost, before=before.cost, label=before_label)
+    if note and (spend.unpriced_events or before.unpriced_events):
+        note, tone = f"{note}, {PRICED_ONLY}", ""
     return Stat(
         label=label,
         value=dollars(spend.cost),
@@ -61,7 +64,10 @@ def average_stat(spend: Measures, *, periods: int, unit: str) -> Stat:
 def saving_stat(spend: Measures) -> Stat:
     """What caching saved, net of what its writes cost."""
     if not spend.cost_uncached or spend.cache_hit_rate is None:
-        return Stat(label="Saved by caching", value="–", note="no input yet")
+        note = "nothing has a price yet" if spend.unpriced_events else "no input yet"
+        return Stat(label="Saved by caching", value="–", note=note)
+    if spend.unpriced_events and not spend.saving:
+        return Stat(label="Saved by caching", value="–", note=f"nothing {PRICED_ONLY}")
     hits = f"{percent(spend.cache_hit_rate)} of input read from cache"
     if spend.saving < 0:
         return Stat(
@@ -71,6 +77,8 @@ def saving_stat(spend: Measures) -> Stat:
             tone="up",
         )
     note = f"{times(spend.multiplier)} cheaper; {hits}" if spend.saving else hits
+    if spend.unpriced_events:
+        note = f"{note}; {PRICED_ONLY}"
     return Stat(label="Saved by caching", value=dollars(spend.saving), note=note)
 
 

@@ -15,7 +15,7 @@ from billing.templatetags.figures import CLASS_NAMES
 
 @dataclass(frozen=True, slots=True)
 class BreakdownRow:
-    """`share` is whole per cent of the table's spend."""
+    """`share` is whole per cent of the table's spend; `is_partial`: its change is of what has a price."""
 
     name: str
     detail: str
@@ -23,6 +23,7 @@ class BreakdownRow:
     spend: Measures
     before: Decimal
     share: int
+    is_partial: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +34,19 @@ class Breakdown:
     total: Measures
     before: Decimal
     compares: bool
+    is_partial: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
-    """`cached`: the tokens were written to the cache or read from it."""
+    """`cached`: the tokens were written to the cache or read from it. `unpriced`: none of them has a price."""
 
     name: str
     cached: bool
     tokens: int
     cost: Decimal
     share: int
+    unpriced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ def class_table(spend: Measures) -> ClassTable:
                 tokens=tokens,
                 cost=spend.costs[name],
                 share=_share(spend.costs[name], whole=spend.cost),
+                unpriced=bool(spend.unpriced_events and not spend.costs[name]),
             )
             for name, tokens in spend.tokens.items()
             if tokens
@@ -89,7 +93,11 @@ def breakdown(
     `everyone` lists names without spend as well.
     """
     spend = by_key(rows, key=key)
-    earlier = {value: sums.cost for value, sums in by_key(before or (), key=key).items()}
+    were = by_key(before or (), key=key)
+    earlier = {value: sums.cost for value, sums in were.items()}
+    partial = {
+        value for sums in (spend, were) for value, each in sums.items() if each.unpriced_events
+    }
     whole = add_up(spend.values())
     listed = {*spend, *earlier, *(names if everyone else ())}
     return Breakdown(
@@ -103,12 +111,14 @@ def breakdown(
                 spend=spend.get(value) or add_up(()),
                 before=earlier.get(value, ZERO),
                 share=_share(_cost(spend, value), whole=whole.cost),
+                is_partial=value in partial,
             )
             for value in sorted(listed, key=lambda each: (-_cost(spend, each), each))
         ),
         total=whole,
         before=total(earlier.values()),
         compares=before is not None,
+        is_partial=bool(partial),
     )
 
 

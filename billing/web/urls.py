@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.web import alerts, budgets, channels, deliveries
+from billing.web import alerts, budgets, channels, client_terms, deliveries, prices, terms, unpriced
 from billing.web.clients import client_list, client_page
 from billing.web.event import event_page
 from billing.web.overview import overview
@@ -37,6 +37,20 @@ urlpatterns = [
     path("deliveries/", deliveries.delivery_list, name="deliveries"),
     path("deliveries/<int:delivery>/", deliveries.delivery_page, name="delivery"),
     path("deliveries/<int:delivery>/again/", deliveries.delivery_again, name="delivery_again"),
+    path("prices/", prices.price_list, name="prices"),
+    path("prices/model/", prices.price_model, name="price_model"),
+    path("prices/new/", terms.price_new, name="price_new"),
+    path("prices/<int:price>/close/", terms.price_close, name="price_close"),
+    path("prices/discounts/", terms.discount_list, name="discounts"),
+    path("prices/discounts/new/", terms.discount_new, name="discount_new"),
+    path("prices/discounts/<int:discount>/close/", terms.discount_close, name="discount_close"),
+    path("prices/unpriced/", unpriced.unpriced, name="unpriced"),
+    path("clients/<slug:client>/prices/", client_terms.client_terms, name="client_terms"),
+    path(
+        "clients/<slug:client>/prices/<int:markup>/close/",
+        client_terms.markup_close,
+        name="markup_close",
+    ),
     path("prices/proposals/", proposal_list, name="proposals"),
     path("prices/proposals/accept/", proposal_accept, name="proposal"),
 ]

@@ -15,11 +15,14 @@ ENOUGH_DAYS = 14
 """Fewer days do not show a habit, so weekdays and weekends are not told apart."""
 
 
+NOTHING_PRICED = "Nothing in this range has a price yet."
+
+
 def chart_summary(chart: Chart) -> str:
     """Say what is usual and what stands out."""
     spent = [row for row in chart.rows if row.total > 0]
     if not spent:
-        return "No spend in this range."
+        return NOTHING_PRICED if chart.at_least else "No spend in this range."
     highest = max(spent, key=lambda row: row.total)
     if len(spent) == 1:
         return f"All of it, {_spent(highest)}, {_when(highest)}."
