@@ -11,6 +11,7 @@ from django.utils import timezone
 from billing.actions import change_timezone
 from billing.flow.set_budget import archive_budget
 from billing.flow.void import void
+from billing.flow.zone import move_on
 from billing.models import Budget, BudgetVersion
 from billing.reports.budgets import Window, consumption, day_by_day, standings
 from tenants.actions import ActionError, add_member
@@ -157,6 +158,8 @@ def test_another_zone_in_mid_period_moves_the_days_and_no_boundary(world):
 
     with world.acme.scope():
         change_timezone("America/New_York", actor="test")
+        while not move_on(now=timezone.now()).is_done:
+            pass
 
     assert spent(world.acme, found) == 2
     assert standing(world.acme, found).period.since == date(2026, 11, 1)
