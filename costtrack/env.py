@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+MAIL_URL = "smtp://user:password@mail.example.com:587?tls=1"
+
 
 def text(name: str, *, default: str = "") -> str:
     return os.environ.get(name, default)
@@ -71,17 +73,25 @@ def mail(url: str) -> dict[str, Any]:
     """
     if not url:
         return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
-    parts = urlsplit(url)
-    if parts.scheme not in {"smtp", "smtps"}:
-        raise ImproperlyConfigured("EMAIL_URL must begin with smtp:// or smtps://")
+    parts, query = urlsplit(url), parse_qs(urlsplit(url).query)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured(f"EMAIL_URL must be like {MAIL_URL}, or smtps://…")
+    tls = query.pop("tls", ["0"])[-1]
+    if query or tls not in {"0", "1"} or parts.path.strip("/"):
+        raise ImproperlyConfigured("EMAIL_URL takes ?tls=1 behind the port and nothing else")
+    try:
+        port = parts.port
+    except ValueError:
+        # the cause would quote what stands there: a password with an unquoted slash in it
+        raise ImproperlyConfigured(f"EMAIL_URL has no such port; {MAIL_URL}") from None
     return {
         "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "EMAIL_HOST": parts.hostname or "localhost",
-        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 25),
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port or (465 if parts.scheme == "smtps" else 25),
         "EMAIL_HOST_USER": unquote(parts.username or ""),
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
         "EMAIL_USE_SSL": parts.scheme == "smtps",
-        "EMAIL_USE_TLS": parse_qs(parts.query).get("tls", ["0"])[-1] == "1",
+        "EMAIL_USE_TLS": tls == "1",
         "EMAIL_TIMEOUT": 10,
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -42,6 +43,7 @@ def channel_list(request: PageRequest) -> HttpResponse:
         "section": "channels",
         "channels": Channel.objects.filter(archived_at=None),
         "archived": Channel.objects.exclude(archived_at=None),
+        "is_mail_in_log": "console" in settings.EMAIL_BACKEND,
         "kinds": [(kind, FORMS[kind]) for kind in ChannelKind],
         "newest": Delivery.objects.select_related("channel", "person").order_by("-id")[:NEWEST],
     }

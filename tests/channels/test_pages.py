@@ -41,6 +41,14 @@ def test_an_empty_page_says_the_next_step(ana, world):
     assert all(kind in text for kind in ("E-mail", "Slack", "Microsoft Teams", "Webhook"))
 
 
+def test_where_mail_goes_to_the_log_the_page_says_so(ana, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    assert "Mail reaches nobody yet" in text_of(ana.get("/t/acme/channels/"))
+
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    assert "Mail reaches nobody yet" not in text_of(ana.get("/t/acme/channels/"))
+
+
 @pytest.mark.parametrize(
     ("kind", "target", "shown"),
     [

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from costtrack.checks import refuse_unsafe_start
+from costtrack.env import mail
 from tenants.scoping import APP_ROLE
 from tests.keyring import KEY_RING
 from tests.walls.roles import as_owner
@@ -136,6 +137,34 @@ def test_links_without_tls_to_a_site_with_tls_are_refused(db, settings):
     settings.HTTPS, settings.PUBLIC_URL = True, "http://costs.example.com"
 
     assert_refused("PUBLIC_URL begins with http://, HTTPS is true")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example.com",
+        "http://mail.example.com",
+        "smtp://",
+        "smtp://mail.example.com:port",
+        "smtp://mail.example.com:587?tls=yes",
+        "smtp://mail.example.com?ssl=1",
+        "smtp://mail.example.com/inbox",
+        "smtp://me:pass/word@mail.example.com",
+    ],
+)
+def test_a_mail_address_that_leads_nowhere_is_refused_and_not_quoted(url):
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL") as refused:
+        mail(url)
+    assert "pass" not in str(refused.value).replace("user:password", "")
+
+
+def test_a_mail_address_is_read():
+    found = mail("smtp://me:p%2Fw@mail.example.com:587?tls=1")
+
+    assert (found["EMAIL_HOST"], found["EMAIL_PORT"]) == ("mail.example.com", 587)
+    assert (found["EMAIL_HOST_USER"], found["EMAIL_HOST_PASSWORD"]) == ("me", "p/w")
+    assert (found["EMAIL_USE_TLS"], found["EMAIL_USE_SSL"]) == (True, False)
+    assert mail("smtps://mail.example.com")["EMAIL_PORT"] == 465
 
 
 def test_a_missing_wall_is_said_by_readyz(db, client):
