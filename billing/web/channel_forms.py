@@ -76,4 +76,5 @@ class ChannelForm(forms.Form):
     def __init__(self, words: KindWords, data: object = None) -> None:
         super().__init__(data)  # type: ignore[arg-type]
         self.fields["target"].label = words.label
-        self.fields["target"].help_text = f"Such as {words.example}"
+        begins = "" if words.kind == ChannelKind.EMAIL else "It begins with https, "
+        self.fields["target"].help_text = f"{begins}such as {words.example}"

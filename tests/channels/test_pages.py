@@ -66,7 +66,7 @@ def test_a_channel_is_made_from_the_form_of_its_kind(ana, world, kind, target, s
     answer = ana.post(f"/t/acme/channels/new/{kind}/", {"name": "Ops", "target": target})
 
     channel = only(world)
-    assert "Such as" in form
+    assert "such as" in form
     assert (answer.status_code, answer.headers["Location"]) == (
         302,
         f"/t/acme/channels/{channel.pk}/",
