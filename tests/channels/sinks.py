@@ -68,12 +68,13 @@ def use_smtp(settings, port):
 
 @dataclass
 class Endpoint:
-    """`status` and `headers` are what it answers; `requests` what it got: path, headers, body."""
+    """`status`, `headers`, `body` and the `length` it claims are its answer; `requests` is what it got."""
 
     url: str = ""
     status: int = 200
     headers: dict = field(default_factory=dict)
     body: bytes = b"ok"
+    length: int | None = None
     requests: list = field(default_factory=list)
     before_answer: object = None
 
@@ -91,7 +92,7 @@ def http_server():
             self.send_response(endpoint.status)
             for name, value in endpoint.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(endpoint.body)))
+            self.send_header("Content-Length", str(endpoint.length or len(endpoint.body)))
             self.end_headers()
             self.wfile.write(endpoint.body)
 

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook
 
+from billing.channels.outgoing import NotSent
 from billing.flow.channels import BOTH_SIGN_FOR, create_channel, rotate_secret, send_again
+from billing.flow.send_due import claim_next, record
 from billing.models import Channel, Delivery
 from tests.channels.sinks import http_server
 from tests.channels.test_deliver import Hours, attempts, deliveries, send, told
@@ -77,6 +79,22 @@ def test_an_endpoint_that_is_gone_is_switched_off_and_the_owners_are_told_once(
     assert f"It answered {status}" in mailoutbox[0].body
     with world.acme.scope():
         assert f"answered {status}" in Channel.objects.get().disabled_reason
+
+
+def test_two_messages_that_fail_at_once_switch_it_off_once(world, hook, clock, mailoutbox):
+    gone = NotSent("404", "It answered 404.", is_permanent=True)
+    for number in range(2):
+        told(world, about=f"alert:{number}", channels=[hook.channel])
+    with world.acme.scope():
+        claims = [claim_next(now=clock()) for _ in range(2)]
+        for claim in claims:
+            clock.wait(seconds=1)
+            record(claim, gone, started=clock(), now=clock(), between=max)
+
+    send(world, clock)
+
+    assert [each.state for each in deliveries(world)] == ["failed", "failed", "sent"]
+    assert len(mailoutbox) == 1
 
 
 def test_an_endpoint_that_answers_nothing_for_three_days_is_switched_off(

@@ -193,12 +193,10 @@ def test_the_setting_for_developers_opens_this_machine_and_no_other(settings, no
 
 
 def test_an_answer_without_end_is_not_read(endpoint):
-    endpoint.body = b"x" * 50_000_000
-
-    started = time.monotonic()
+    """Whoever waited for it would see that it is shorter than it says."""
+    endpoint.length = 10**12
 
     assert post(endpoint.url, body=b"{}", headers={}) == "200"
-    assert time.monotonic() - started < 2
 
 
 def test_who_answers_a_byte_at_a_time_does_not_hold_a_worker(endpoint):
