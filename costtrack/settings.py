@@ -143,6 +143,11 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("PROXIES", default=0)
 
 MFA_ADAPTER = "tenants.factors.SealedFactors"
+MFA_FORMS = {
+    "authenticate": "tenants.web.factors.SignInForm",
+    "reauthenticate": "tenants.web.factors.AgainForm",
+    "add_webauthn": "tenants.web.factors.PasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "costtrack"

@@ -119,6 +119,8 @@ ASKED_FOR: dict[str, Callable[[dict[str, Any]], Letter]] = {
     "account_already_exists": _unknown,
 }
 CHANGED = {
+    "account_connected": "Your account was joined with your identity provider",
+    "account_disconnected": "Your account was parted from your identity provider",
     "password_changed": "Your password was changed",
     "password_reset": "Your password was changed",
     "password_set": "Your password was set",

@@ -65,7 +65,7 @@ def test_person_of_nowhere_is_told_whom_to_ask(client, world):
 
     page = client.get("/").content.decode()
 
-    assert "Nothing to see yet" in page
+    assert "You belong to no company yet" in page
     assert world.sam.email in page
 
 

@@ -31,6 +31,8 @@ def name_of(path: Path) -> str:
 
 def includes(name: str) -> set[str]:
     """The parts that a template shows, and those that they show."""
+    if not (FOLDER / name).exists():  # Django's own
+        return set()
     text = (FOLDER / name).read_text()
     direct = set(re.findall(r"{%\s*(?:include|extends)\s+\"([^\"]+)\"", text))
     return direct | {deeper for each in direct for deeper in includes(each)}

@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.core import mail
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client as Browser
 
@@ -103,6 +104,20 @@ def test_a_code_works_once(world):
     browser, _ = sign_in(world.ana)
     browser.post("/accounts/2fa/authenticate/", {"code": code})
     assert browser.get("/t/acme/").status_code == 200
+
+    again, _ = sign_in(world.ana)
+    again.post("/accounts/2fa/authenticate/", {"code": code})
+
+    assert again.get("/t/acme/").status_code == 302
+
+
+def test_a_code_works_once_for_as_long_as_it_holds(world):
+    """allauth forgets after half a minute that a code was used, which holds for a minute and a half."""
+    give_factor(world.ana)
+    code = code_of()
+    browser, _ = sign_in(world.ana)
+    browser.post("/accounts/2fa/authenticate/", {"code": code})
+    assert cache.delete(f"allauth.mfa.totp.used?user={world.ana.pk}&code={code}")
 
     again, _ = sign_in(world.ana)
     again.post("/accounts/2fa/authenticate/", {"code": code})

@@ -1,16 +1,21 @@
 """Members: there is always an owner, nobody reaches above the own role, removal holds at once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 from threading import Barrier
 
 import pytest
+from allauth.mfa.models import Authenticator
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client as Browser
 
 from tenants.actions import ActionError, add_member
 from tenants.members import ask_for_second_factor, change_role, remove_member
 from tenants.models import ApiKey, AuditEntry, Invitation, Membership, Role, User
+from tests.billing.budgets import budget
 from tests.factories import World
+from tests.tenants.test_factors import give_factor
 
 
 def join(world: World, name: str, role: Role, **client) -> User:
@@ -128,8 +133,6 @@ def test_a_removed_member_is_out_with_the_next_click_and_stays_signed_in_elsewhe
 
 
 def test_the_list_says_who_was_seen_and_who_has_a_second_factor(world, client):
-    from tests.tenants.test_factors import give_factor
-
     join(world, "max", Role.MEMBER)
     give_factor(world.ana)
     client.force_login(world.ana)
@@ -163,8 +166,6 @@ def test_without_a_second_factor_everything_of_the_company_leads_to_setting_one_
 
 
 def test_with_a_second_factor_the_company_is_open(world, client):
-    from tests.tenants.test_factors import give_factor
-
     with world.acme.scope():
         ask_for_second_factor(True, actor=world.ana)
         entry = AuditEntry.objects.first()
@@ -176,8 +177,6 @@ def test_with_a_second_factor_the_company_is_open(world, client):
 
 
 def test_recovery_codes_alone_are_no_second_factor(world, client):
-    from allauth.mfa.models import Authenticator
-
     Authenticator.objects.create(
         user=world.vik, type="recovery_codes", data={"seed": "x", "used_mask": 0}
     )
@@ -211,3 +210,25 @@ def test_an_account_that_did_much_can_be_deleted_and_the_log_still_says_who(worl
         assert Invitation.objects.get().invited_by is None
         assert not Membership.objects.filter(user_id=ada.pk).exists()
     assert browser.get("/t/acme/").status_code == 302
+
+
+def test_the_last_owner_and_the_owner_of_a_budget_are_not_deleted(committed):
+    world = committed
+    other = join(world, "olga", Role.OWNER)
+    budget(world.acme, owner=other)
+
+    with pytest.raises(CommandError, match="last owner of brix"):
+        call_command("delete_person", "bo@brix.test")
+    with pytest.raises(CommandError, match="answers for a budget"):
+        call_command("delete_person", "olga@acme.test")
+    call_command("delete_person", "ana@acme.test", stdout=StringIO())
+
+    assert set(User.objects.filter(email__in=["bo@brix.test", "ana@acme.test"])) == {world.bo}
+
+
+def test_lost_factors_are_forgotten_by_command(world):
+    give_factor(world.ana)
+
+    call_command("forget_factors", "Ana@acme.test", stdout=StringIO())
+
+    assert not Authenticator.objects.filter(user=world.ana).exists()
