@@ -24,6 +24,8 @@ from tenants.keyview import KeyView
 from tenants.models import ApiKey, Client, Project
 from tenants.problems import Problem
 
+CONFLICTS = {"overlapping_terms", "not_ready", "prices_changed", "repricing_under_way"}
+"""Codes of changes that are refused as things stand, beside those that begin with `already`."""
 READ_OR_MANAGE = {
     "GET": frozenset({"read"}),
     "POST": frozenset({"manage"}),
@@ -91,7 +93,8 @@ class ManagedView(KeyView):
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, ActionError):
-            status = 409 if exc.code.startswith(("already", "overlapping")) else 422
+            is_conflict = exc.code in CONFLICTS or exc.code.startswith("already")
+            status = 409 if is_conflict else 422
             exc = Problem(status, exc.code, exc.detail, field=exc.field)
         return super().handle_exception(exc)
 

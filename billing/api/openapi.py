@@ -110,6 +110,6 @@ def _problems(path: str, method: str, operation: Document) -> list[int]:
     if path.endswith("/allow"):
         found |= {404, 422}
     makes_one = method == "post" and "201" in operation["responses"]
-    if makes_one or method == "patch" or path.endswith("/close"):
+    if makes_one or method == "patch" or path.endswith(("/close", "/apply", "/cancel")):
         found |= {409}
     return sorted(found)

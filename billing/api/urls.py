@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from billing.api import budgets, catalogue, markups, terms
+from billing.api import budgets, catalogue, markups, repricings, terms
 from billing.api.allow import Allow
 from billing.api.channels import Channels, OneChannel
 from billing.api.events import OneEvent
@@ -50,6 +50,10 @@ urlpatterns = [
     path("v1/discounts", terms.Discounts.as_view()),
     path("v1/discounts/<int:discount_id>", terms.OneDiscount.as_view()),
     path("v1/discounts/<int:discount_id>/close", terms.CloseDiscount.as_view()),
+    path("v1/repricings", repricings.Repricings.as_view()),
+    path("v1/repricings/<int:run_id>", repricings.OneRepricing.as_view()),
+    path("v1/repricings/<int:run_id>/apply", repricings.ApplyRepricing.as_view()),
+    path("v1/repricings/<int:run_id>/cancel", repricings.CancelRepricing.as_view()),
     path("v1/unpriced", UnpricedModels.as_view()),
     path("v1/projects", catalogue.Projects.as_view()),
     path("v1/projects/<slug:slug>", catalogue.OneProject.as_view()),

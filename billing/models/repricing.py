@@ -1,5 +1,7 @@
 """Re-pricing: price a part of the ledger again by today's book. A run is counted first, then applied."""
 
+from datetime import date, timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -59,6 +61,10 @@ class Repricing(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.since} to {self.until}, {self.state}"
+
+    @property
+    def last_day(self) -> date:
+        return self.until - timedelta(days=1)
 
     @property
     def is_under_way(self) -> bool:

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from billing.web import alerts, budgets, channels, client_terms, deliveries, prices, terms, unpriced
+from billing.web import (
+    alerts,
+    budgets,
+    channels,
+    client_terms,
+    deliveries,
+    prices,
+    repricing,
+    terms,
+    unpriced,
+)
 from billing.web.clients import client_list, client_page
 from billing.web.event import event_page
 from billing.web.overview import overview
@@ -50,6 +60,13 @@ urlpatterns = [
         "clients/<slug:client>/prices/<int:markup>/close/",
         client_terms.markup_close,
         name="markup_close",
+    ),
+    path("prices/repricings/", repricing.repricing_list, name="repricings"),
+    path("prices/repricings/new/", repricing.repricing_new, name="repricing_new"),
+    path("prices/repricings/<int:run>/", repricing.repricing_page, name="repricing"),
+    path("prices/repricings/<int:run>/apply/", repricing.repricing_apply, name="repricing_apply"),
+    path(
+        "prices/repricings/<int:run>/cancel/", repricing.repricing_cancel, name="repricing_cancel"
     ),
     path("prices/proposals/", proposal_list, name="proposals"),
     path("prices/proposals/accept/", proposal_accept, name="proposal"),

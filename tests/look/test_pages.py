@@ -38,6 +38,8 @@ STAFF_PAGES = [
     "/t/acme/deliveries/",
     "/t/acme/new-client/",
     "/t/acme/prices/proposals/",
+    "/t/acme/prices/repricings/",
+    "/t/acme/prices/repricings/new/",
     "/t/acme/new-project/",
 ]
 PUBLIC_PAGES = [

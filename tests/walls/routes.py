@@ -375,6 +375,33 @@ PAGES = [
         "POST",
         {"name": "New", "slug": "new", "client": "only-brix"},
     ),
+    Page(T + "prices/repricings/", "/t/acme/prices/repricings/", FINANCE),
+    Page(T + "prices/repricings/new/", "/t/acme/prices/repricings/new/", FINANCE),
+    Page(
+        T + "prices/repricings/new/",
+        "/t/acme/prices/repricings/new/",
+        done(FINANCE, 302),
+        "POST",
+        {"since": "2026-11-01", "last": "2026-11-02", "reason": "test"},
+    ),
+    Page(
+        T + "prices/repricings/<int:run>/", "/t/acme/prices/repricings/{acme_repricing}/", FINANCE
+    ),
+    Page(
+        T + "prices/repricings/<int:run>/",
+        "/t/acme/prices/repricings/{brix_repricing}/",
+        NO_FINANCE,
+    ),
+    *(
+        Page(
+            T + f"prices/repricings/<int:run>/{verb}/",
+            f"/t/acme/prices/repricings/{{{whose}_repricing}}/{verb}/",
+            statuses,
+            "POST",
+        )
+        for verb in ("apply", "cancel")
+        for whose, statuses in (("acme", done(FINANCE, 302)), ("brix", NO_FINANCE))
+    ),
     Page(T + "prices/proposals/", "/t/acme/prices/proposals/", FINANCE),
     Page(T + "prices/proposals/accept/", f"/t/acme/prices/proposals/accept/?{LISTED}", FINANCE),
     Page(
@@ -581,6 +608,7 @@ EVENT["usage"] = {"input_tokens": 1, "output_tokens": 1}
 BUDGET = {"name": "new", "amount": "5", "period": "week", "owner": "ana@acme.test"}
 PRICE = dict.fromkeys(TOKEN_CLASSES, "1") | {"model": "claude-opus-9", "source": "contract"}
 END = {"until": "2099-01-01"}
+RUN = {"since": "2026-11-01", "until": "2026-11-02", "reason": "test"}
 PAST = {"percent": "5", "until": "2020-01-01"}
 MARKUPS, ONE_MARKUP = (
     "/api/v1/clients/globex/markups",
@@ -695,6 +723,20 @@ CALLS = [
         404,
         "POST",
         END,
+    ),
+    Call(V + "repricings", "/api/v1/repricings", "read"),
+    Call(V + "repricings", "/api/v1/repricings", "manage", 201, 201, "POST", RUN),
+    Call(V + "repricings/<int:run_id>", "/api/v1/repricings/{acme_repricing}", "read", foreign=404),
+    *(
+        Call(
+            V + f"repricings/<int:run_id>/{verb}",
+            f"/api/v1/repricings/{{acme_repricing}}/{verb}",
+            "manage",
+            409,
+            404,
+            "POST",
+        )
+        for verb in ("apply", "cancel")
     ),
     Call(V + "unpriced", "/api/v1/unpriced", "read"),
     Call(V + "projects", "/api/v1/projects", "read"),

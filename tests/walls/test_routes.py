@@ -37,6 +37,7 @@ NOUNS = {
     "markup": "billing_markup",
     "member": "tenants_membership",
     "invitation": "tenants_invitation",
+    "repricing": "billing_repricing",
 }
 
 

@@ -1,5 +1,6 @@
 // Comfort only; every page works without it.
-// Menus close, secrets and commands can be copied, bars say their figures where the pointer is.
+// Menus close, secrets and commands can be copied, bars say their figures where the pointer is, and what is
+// under way is looked at again.
 "use strict";
 
 document.addEventListener("click", (event) => {
@@ -71,3 +72,19 @@ function list(names, row) {
   }
   return dl;
 }
+
+// A part that says so is asked for again until it no longer does; a page in the background waits.
+async function refresh() {
+  const part = document.querySelector("[data-refresh]");
+  if (!part) return;
+  if (!document.hidden) {
+    const answer = await fetch(location.href).catch(() => null);
+    if (answer && answer.ok) {
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.getElementById(part.id);
+      if (fresh) part.replaceWith(fresh);
+    }
+  }
+  setTimeout(refresh, 1000 * part.dataset.refresh);
+}
+setTimeout(refresh, 1000);
