@@ -3,6 +3,7 @@
 from rest_framework import serializers as s
 
 from billing.cycles import PERIODS
+from billing.models.alerts import AlertKind
 from billing.models.budgets import ESCALATE_AFTER, THRESHOLDS, Basis
 
 PER_CENT = "Whole per cent of the amount, from 1 to 1000, at most ten."
@@ -104,3 +105,37 @@ class AllowAnswer(s.Serializer[object]):
     unpriced_events = s.IntegerField(help_text="Not in what was spent: less remains than it says.")
     next_reset = s.DateField(allow_null=True)
     as_of = s.DateTimeField()
+
+
+class AlertBudget(s.Serializer[object]):
+    id = s.IntegerField()
+    name = s.CharField()
+
+
+class AlertAnswer(s.Serializer[object]):
+    id = s.IntegerField()
+    kind = s.ChoiceField(AlertKind.choices)
+    headline = s.CharField(help_text="As it was told.")
+    budget = AlertBudget(allow_null=True)
+    version = s.IntegerField()
+    threshold = s.IntegerField(help_text="Per cent; 0 for what is not of a budget.")
+    subject = s.CharField(help_text="What an alarm is about: a project, a model.")
+    period_since = s.DateField()
+    period_until = s.DateField(help_text="Exclusive.")
+    spent = s.CharField()
+    amount = s.CharField()
+    made_at = s.DateTimeField()
+    acknowledged_at = s.DateTimeField(allow_null=True)
+    acknowledged_by = s.CharField(allow_null=True)
+    note = s.CharField()
+    snoozed_until = s.DateTimeField(allow_null=True)
+    escalated_at = s.DateTimeField(allow_null=True)
+
+
+class AlertsAnswer(s.Serializer[object]):
+    alerts = AlertAnswer(many=True)
+    next_cursor = s.CharField(allow_null=True)
+
+
+class AcknowledgeBody(s.Serializer[object]):
+    note = s.CharField(required=False, allow_blank=True, max_length=500)

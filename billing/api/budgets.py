@@ -1,5 +1,6 @@
 """Budgets over HTTP: read where they stand, set them, change their terms, take them out of use."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
@@ -27,6 +28,8 @@ from billing.models import Budget
 from billing.money import amount, plain
 from billing.periods import today_in
 from billing.reports.budgets import Standing, standings
+from billing.reports.forecast import Forecast
+from billing.watch.check import forecasts_of
 from tenants.actions import ActionError
 from tenants.models import Client, Project, Tenant
 
@@ -35,7 +38,7 @@ NARROW = ("model", "feature", "environment")
 READ = ("client", "project", "owner", "deputy")
 
 
-def budget_data(standing: Standing) -> dict[str, Any]:
+def budget_data(standing: Standing, heading: Forecast | None) -> dict[str, Any]:
     budget, period = standing.budget, standing.period
     return terms_data(budget) | {
         "id": budget.pk,
@@ -52,9 +55,26 @@ def budget_data(standing: Standing) -> dict[str, Any]:
         "unpriced_events": standing.used.unpriced_events,
         "next_threshold": standing.next_threshold,
         "next_reset": standing.next_reset and standing.next_reset.isoformat(),
-        "forecast": None,
+        "forecast": heading and forecast_data(heading),
         "as_of": standing.as_of.isoformat(),
     }
+
+
+def forecast_data(heading: Forecast) -> dict[str, Any]:
+    return {
+        "expected": plain(heading.expected),
+        "low": plain(heading.low),
+        "high": plain(heading.high),
+        "exhausted_on": heading.exhausted_on and heading.exhausted_on.isoformat(),
+    }
+
+
+def listed(budgets: Iterable[Budget]) -> list[dict[str, Any]]:
+    """Where budgets stand and where they are heading."""
+    day = today()
+    found = standings(budgets, today=day)
+    headings = forecasts_of(found, today=day)
+    return [budget_data(*each) for each in zip(found, headings, strict=True)]
 
 
 def terms_data(budget: Budget) -> dict[str, Any]:
@@ -83,17 +103,14 @@ class BudgetView(ManagedView):
         return known.filter(**({"project__slug": bound} if bound else {}))
 
     def answer(self, budget: Budget, *, status: int = 200) -> Response:
-        budget = self.budgets.get(pk=budget.pk)
-        (standing,) = standings([budget], today=today())
-        return Response(budget_data(standing), status=status)
+        return Response(listed([self.budgets.get(pk=budget.pk)])[0], status=status)
 
 
 class Budgets(BudgetView):
     @extend_schema(operation_id="list_budgets", tags=["Budgets"], responses=schemas.BudgetsAnswer)
     def get(self, request: Request) -> Response:
         """Every budget in use, and where it stands now."""
-        found = standings(self.budgets.filter(archived_at=None), today=today())
-        return Response({"budgets": [budget_data(each) for each in found]})
+        return Response({"budgets": listed(self.budgets.filter(archived_at=None))})
 
     @extend_schema(
         operation_id="create_budget",

@@ -5,6 +5,8 @@ from django.urls.converters import StringConverter
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from billing.api import budgets, catalogue, markups, repricings, terms
+from billing.api import budgets, catalogue, markups, terms
+from billing.api.alerts import Acknowledge, Alerts
 from billing.api.allow import Allow
 from billing.api.channels import Channels, OneChannel
 from billing.api.events import OneEvent
@@ -36,6 +38,8 @@ urlpatterns = [
     path("v1/spend", Spend.as_view()),
     path("v1/budgets", budgets.Budgets.as_view()),
     path("v1/budgets/<int:budget_id>", budgets.OneBudget.as_view()),
+    path("v1/alerts", Alerts.as_view()),
+    path("v1/alerts/<int:alert_id>/acknowledge", Acknowledge.as_view()),
     path("v1/allow", Allow.as_view()),
     path("v1/channels", Channels.as_view()),
     path("v1/channels/<int:channel_id>", OneChannel.as_view()),

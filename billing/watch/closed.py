@@ -21,6 +21,8 @@ from billing.periods import DayRange, start_of
 from billing.reports.budgets import Standing, Window, consumption
 from tenants.scoping import active_scope
 
+LONGEST = timedelta(days=92)
+"""Of a period that turns by itself: its first days may lie so long before the budget was made."""
 LOOKS_BACK = timedelta(days=2)
 """A change is looked at for so long, so that a lost bell loses no notice; found again it is not told again."""
 
@@ -40,7 +42,7 @@ def closed_findings(
     budgets: Sequence[Budget], *, today: date, zone: str, now: datetime
 ) -> Iterator[tuple[Finding, Standing]]:
     """What changed days moved in periods that have ended, by the terms that were in force then."""
-    days = changed_days(today=today, now=now)
+    days = changed_days(budgets, today=today, now=now)
     windows = closed_windows(budgets, days, today=today, zone=zone) if days else []
     if not windows:
         return
@@ -53,9 +55,12 @@ def closed_findings(
                 yield finding_of(kind, standing, thresholds), standing
 
 
-def changed_days(*, today: date, now: datetime) -> list[date]:
-    """Days that are over and have changed since."""
-    changed = SpendDay.objects.filter(day__lt=today, changed_at__gte=now - LOOKS_BACK)
+def changed_days(budgets: Sequence[Budget], *, today: date, now: datetime) -> list[date]:
+    """Days that are over and have changed since, from about the first budget on."""
+    first = min((each.created_at for each in budgets), default=now) - LOOKS_BACK
+    changed = SpendDay.objects.filter(
+        day__gte=first.date() - LONGEST, day__lt=today, changed_at__gte=now - LOOKS_BACK
+    )
     return list(changed.order_by("day").values_list("day", flat=True))
 
 

@@ -653,6 +653,15 @@ CALLS = [
     Call(
         V + "budgets/<int:budget_id>", "/api/v1/budgets/{acme_budget}", "manage", 204, 404, "DELETE"
     ),
+    Call(V + "alerts", "/api/v1/alerts", "read"),
+    Call(
+        V + "alerts/<int:alert_id>/acknowledge",
+        "/api/v1/alerts/{acme_alert}/acknowledge",
+        "manage",
+        foreign=404,
+        method="POST",
+        data={"note": "seen"},
+    ),
     Call(V + "allow", "/api/v1/allow?project=secret-acme", "read", foreign=404),
     Call(V + "channels", "/api/v1/channels", "read"),
     Call(
