@@ -21,6 +21,7 @@ from billing.flow.send_due import send_due
 from billing.flow.zone import move_on
 from billing.models import Budget
 from billing.watch import check
+from billing.watch.alarms import check_alarms
 from billing.watch.pass_on import pass_on_alerts, wake_alerts
 from tenants.directory import all_tenants
 from tenants.scoping import dispatch_scope
@@ -32,9 +33,6 @@ DUE = """
 SELECT DISTINCT tenant_id FROM billing_delivery
 WHERE state IN ('due', 'sending') AND next_at <= %s ORDER BY tenant_id
 """
-WATCHED = (
-    "SELECT DISTINCT tenant_id FROM billing_budget WHERE archived_at IS NULL ORDER BY tenant_id"
-)
 LAST = 9
 """Priority of what may wait: a night of proofs keeps no fold and no sweep from its turn."""
 
@@ -109,27 +107,27 @@ def check_budgets(*, tenant_id: int) -> None:
 
 @shared_task(name="billing.tasks.watch")
 def watch() -> None:
-    """Ring for every tenant with budgets: periods turn, forecasts move, and people do not answer."""
-    with dispatch_scope(), connection.cursor() as cursor:
-        cursor.execute(WATCHED)
-        watched = [tenant for (tenant,) in cursor.fetchall()]
-    for tenant_id in watched:
+    """Ring for every tenant: periods turn, forecasts move, projects fall silent, people do not answer."""
+    tenants = all_tenants()
+    for tenant_id in tenants.values():
         ring(tenant_id, task="watch_tenant")
     beat("watch", now=timezone.now())
-    log.info("watched", tenants=len(watched))
+    log.info("watched", tenants=len(tenants))
 
 
 @shared_task(name="billing.tasks.watch_tenant", base=ScopedTask)
 def watch_tenant(*, tenant_id: int) -> None:
-    """By the clock: budgets with their forecasts, then what nobody acknowledged or what was put off."""
+    """By the clock: budgets with forecasts, alarms, then what nobody acknowledged or what was put off."""
     take_down(tenant_id, task="watch_tenant")
     now = timezone.now()
     checked = check.check_budgets(now=now, forecasts=True)
+    alarms = check_alarms(now=now)
     passed_on, woken = pass_on_alerts(now=now), wake_alerts(now=now)
     log.info(
         "tenant_watched",
         budgets=checked.budgets,
         alerts=checked.alerts,
+        alarms=alarms,
         passed_on=passed_on,
         woken=woken,
     )

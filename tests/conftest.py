@@ -14,6 +14,7 @@ from tests.keyring import KEY_RING
 
 # What a test that commits leaves behind, children first. Prices and content types stay.
 TABLES = [
+    "billing_alarm",
     "billing_alert",
     "billing_budgetchannel",
     "billing_budgetversion",

@@ -1,6 +1,6 @@
 """The nouns of `billing/`: what happened, what it cost, what it adds up to."""
 
-from billing.models.alerts import Alert
+from billing.models.alerts import Alarm, Alert
 from billing.models.budgets import Budget, BudgetChannel, BudgetVersion
 from billing.models.channels import Channel, ChannelKind, Delivery, DeliveryAttempt
 from billing.models.corrections import EventCorrection
@@ -14,6 +14,7 @@ from billing.models.spend import DailySpend, DimensionValue, HourlySpend, SpendE
 
 __all__ = [
     "AgreedPrice",
+    "Alarm",
     "Alert",
     "BookDifference",
     "Budget",

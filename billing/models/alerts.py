@@ -21,6 +21,25 @@ class AlertKind(models.TextChoices):
     NEW_MODEL = "new_model", "new model"
 
 
+class Alarm(TenantOwned):
+    """One kind of alarm of a company, where its owners have chosen; see flow/set_alarm.py for the rest."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=AlertKind)
+    is_on = models.BooleanField()
+    floor = money()
+    """Dollars below which it is silent."""
+
+    class Meta(TenantOwned.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "kind"], name="alarm_once"),
+            models.CheckConstraint(condition=models.Q(floor__gte=0), name="alarm_floor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {'on' if self.is_on else 'off'}"
+
+
 class Alert(TenantOwned):
     """One threshold of one version of a budget in one period; or one alarm about a `subject` on a day."""
 

@@ -24,46 +24,36 @@ from tenants.scoping import active_scope
 TENANT, CLIENT, PROJECT = range(3)
 """What a budget counts, and what every bucket of spend belongs to at once."""
 
-_COSTS = tuple(f"cost_{name}" for name in TOKEN_CLASSES)
-_COST = " + ".join(_COSTS)
-_KEPT = ", ".join(
-    [
-        "day",
-        "client_id",
-        "project_id",
-        "model",
-        "feature",
-        "environment",
-        "priced",
-        "events",
-        *_COSTS,
-    ]
-)
-_WITH = f"""
+_KEPT = "day, client_id, project_id, model, feature, environment, priced, events"
+_COST = " + ".join(f"cost_{name}" for name in TOKEN_CLASSES)
+_OF_DAY = f"SELECT {_KEPT}, {_COST} AS cost FROM {{table}} WHERE {{where}}"  # noqa: S608
+# Added up in three steps, each on far fewer rows than the one before: per day and project, per period and
+# project, then for the three scopes that a project belongs to.
+_WITH = """
 WITH asked AS (
     SELECT * FROM unnest(%(place)s::int[], %(since)s::date[], %(until)s::date[], %(scope)s::int[],
         %(of)s::int[], %(model)s::text[], %(feature)s::text[], %(environment)s::text[])
         a (place, since, until, scope, of, model, feature, environment)
-), spend AS (
+), daily AS (
     SELECT day, client_id, project_id, CASE WHEN %(by_model)s THEN model ELSE '' END AS model,
         CASE WHEN %(by_feature)s THEN feature ELSE '' END AS feature,
         CASE WHEN %(by_environment)s THEN environment ELSE '' END AS environment,
-        sum({_COST}) AS cost, sum(({_COST}) * {FACTOR}) AS billed,
+        sum(cost) AS cost, sum({billed}) AS billed,
         coalesce(sum(events) FILTER (WHERE NOT priced), 0) AS unpriced
-    FROM (
-        SELECT {_KEPT} FROM billing_dailyspend WHERE {{where}}
-        UNION ALL
-        SELECT {_KEPT} FROM billing_spendentry WHERE {{where}}
-    ) bucket {markup_of("bucket")}
+    FROM ({rollup} UNION ALL {journal}) bucket {markup}
     GROUP BY 1, 2, 3, 4, 5, 6
-), scoped AS (
-    SELECT scope, of, model, feature, environment, {{keys}},
+), spend AS (
+    SELECT {keys}, client_id, project_id, model, feature, environment,
         sum(cost) AS cost, sum(billed) AS billed, sum(unpriced) AS unpriced
-    FROM {{source}}
-    CROSS JOIN LATERAL (VALUES ({TENANT}, 0), ({CLIENT}, client_id), ({PROJECT}, project_id)) s (scope, of)
-    GROUP BY scope, of, model, feature, environment, {{keys}}
+    FROM {source} GROUP BY {keys}, client_id, project_id, model, feature, environment
+), scoped AS (
+    SELECT {keys}, scope, of, model, feature, environment,
+        sum(cost) AS cost, sum(billed) AS billed, sum(unpriced) AS unpriced
+    FROM spend CROSS JOIN LATERAL (VALUES ({tenant_scope}, 0), ({client_scope}, client_id),
+        ({project_scope}, project_id)) s (scope, of)
+    GROUP BY {keys}, scope, of, model, feature, environment
 )
-"""  # noqa: S608  built from constants only; every value is a parameter
+"""
 _FITS = " AND ".join(
     f"(asked.{name} = '' OR asked.{name} = scoped.{name})"
     for name in ("model", "feature", "environment")
@@ -72,6 +62,9 @@ _BY_PERIOD = f"""{_WITH}
 SELECT place, sum(cost), sum(billed), sum(unpriced) FROM asked JOIN scoped USING (scope, of, since, until)
 WHERE {_FITS} GROUP BY place
 """  # noqa: S608
+_PERIODS = (
+    """(SELECT DISTINCT since, until FROM asked) span JOIN daily ON day >= since AND day < until"""
+)
 _BY_DAY = f"""{_WITH}
 SELECT place, day, sum(cost), sum(billed), sum(unpriced) FROM asked JOIN scoped USING (scope, of)
 WHERE day >= since AND day < until AND {_FITS} GROUP BY place, day
@@ -171,17 +164,7 @@ def _used(budget: Budget, cost: Decimal, billed: Decimal, unpriced: Decimal) -> 
 def _rows(sql: str, asked: Sequence[Window], *, by_day: bool) -> list[tuple[Any, ...]]:
     if not asked:
         return []
-    scope = active_scope()
-    where = "tenant_id = %(tenant)s AND day >= %(first)s AND day < %(last)s"
-    if scope.client_id is not None:
-        where += " AND client_id = %(viewer)s"
-    spans = (
-        "(SELECT DISTINCT since, until FROM asked) span JOIN spend ON day >= since AND day < until"
-    )
-    shape = (
-        {"keys": "day", "source": "spend"} if by_day else {"keys": "since, until", "source": spans}
-    )
-    budgets = [each.budget for each in asked]
+    scope, budgets = active_scope(), [each.budget for each in asked]
     parameters = {
         "tenant": scope.tenant_id,
         "viewer": scope.client_id,
@@ -192,14 +175,39 @@ def _rows(sql: str, asked: Sequence[Window], *, by_day: bool) -> list[tuple[Any,
         "until": [each.days.until for each in asked],
         "scope": [_scope(each)[0] for each in budgets],
         "of": [_scope(each)[1] for each in budgets],
+        "clients": list({each.client_id for each in budgets}),
+        "projects": list({each.project_id for each in budgets}),
     }
     for name in ("model", "feature", "environment"):
         values = [getattr(each, name) for each in budgets]
         parameters |= {name: values, f"by_{name}": any(values)}
     with connection.cursor() as cursor:
-        cursor.execute(sql.format(where=where, **shape), parameters)
+        cursor.execute(_filled(sql, budgets, by_day=by_day), parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def _filled(sql: str, budgets: Sequence[Budget], *, by_day: bool) -> str:
+    """The statement for these budgets: it reads no client, project or mark-up that none of them counts."""
+    where = "tenant_id = %(tenant)s AND day >= %(first)s AND day < %(last)s"
+    if active_scope().client_id is not None:
+        where += " AND client_id = %(viewer)s"
+    if all(each.client_id is not None for each in budgets):
+        where += " AND client_id = ANY(%(clients)s)"
+    if all(each.project_id is not None for each in budgets):
+        where += " AND project_id = ANY(%(projects)s)"
+    is_billed = any(each.basis == Basis.BILLED for each in budgets)
+    return sql.format(
+        rollup=_OF_DAY.format(table="billing_dailyspend", where=where),
+        journal=_OF_DAY.format(table="billing_spendentry", where=where),
+        markup=markup_of("bucket") if is_billed else "",
+        billed=f"cost * {FACTOR}" if is_billed else "cost",
+        keys="day" if by_day else "since, until",
+        source="daily" if by_day else _PERIODS,
+        tenant_scope=TENANT,
+        client_scope=CLIENT,
+        project_scope=PROJECT,
+    )
 
 
 def _scope(budget: Budget) -> tuple[int, int]:

@@ -154,7 +154,7 @@ def scopes() -> list[tuple[str, Any]]:
     clients = Client.objects.filter(archived_at=None)
     projects = Project.objects.filter(archived_at=None).select_related("client")
     return [
-        ("", "Everything"),
+        ("everything", "Everything"),
         ("A client", [(f"client:{each.slug}", each.name) for each in clients]),
         (
             "A project",

@@ -1,5 +1,6 @@
 """Budgets: their list, the page of one, and the form that sets and changes them."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from http import HTTPStatus
@@ -51,8 +52,9 @@ def budget_list(request: PageRequest) -> HttpResponse:
 def budget_page(request: PageRequest, budget: int) -> HttpResponse:
     found = get_object_or_404(seen_by(request.access), pk=budget)
     today = today_of(request)
-    (standing,) = standings([found], today=today)
-    days = _days(standing, today=today)
+    period = found.cycle.around(today)
+    days = _days(found, period, today=today)
+    standing = Standing(found, period, _used(days, period), timezone.now())
     costs = {day: used.spent for day, used in days.items()}
     heading = forecast(
         costs, period=standing.period, today=today, spent=standing.spent, amount=found.amount
@@ -124,14 +126,19 @@ def today_of(request: PageRequest) -> date:
     return today_in(request.access.tenant.timezone, now=timezone.now())
 
 
-def _days(standing: Standing, *, today: date) -> dict[date, Used]:
+def _days(budget: Budget, period: DayRange, *, today: date) -> dict[date, Used]:
     """The period's days, the weeks that the forecast needs, and the periods it is checked against."""
-    since = standing.period
+    oldest = period
     for _ in range(TESTED):
-        since = standing.budget.cycle.before(since)
-    first = min(since.since, today) - timedelta(days=HISTORY)
-    until = max(standing.period.until, today + timedelta(days=1))
-    return day_by_day([Window(standing.budget, DayRange(first, until))])[0]
+        oldest = budget.cycle.before(oldest)
+    first = min(oldest.since, today) - timedelta(days=HISTORY)
+    until = max(period.until, today + timedelta(days=1))
+    return day_by_day([Window(budget, DayRange(first, until))])[0]
+
+
+def _used(days: Mapping[date, Used], period: DayRange) -> Used:
+    inside = [used for day, used in days.items() if period.since <= day < period.until]
+    return Used(total(each.spent for each in inside), sum(each.unpriced_events for each in inside))
 
 
 def tested(standing: Standing, costs: dict[date, Decimal]) -> Decimal | None:

@@ -13,6 +13,8 @@ from billing.web import (
     terms,
     unpriced,
 )
+from billing.web import alerts, budgets, channels, client_terms, deliveries, prices, terms, unpriced
+from billing.web.alarms import alarms
 from billing.web.clients import client_list, client_page
 from billing.web.event import event_page
 from billing.web.overview import overview
@@ -25,6 +27,7 @@ urlpatterns = [
     path("budgets/<int:budget>/", budgets.budget_page, name="budget"),
     path("budgets/<int:budget>/edit/", budgets.budget_edit, name="budget_edit"),
     path("budgets/<int:budget>/archive/", budgets.budget_archive, name="budget_archive"),
+    path("alarms/", alarms, name="alarms"),
     path("alerts/", alerts.alert_list, name="alerts"),
     path("alerts/<int:alert>/", alerts.alert_page, name="alert"),
     path("alerts/<int:alert>/acknowledge/", alerts.alert_acknowledge, name="alert_acknowledge"),

@@ -65,6 +65,7 @@ PRICE_FORM = dict.fromkeys(TOKEN_CLASSES, "1") | {
     "speed": "standard",
     "over_prompt_tokens": "0",
 }
+ALARM_FORM = {"spike_floor": "5", "silence_floor": "5", "new_model_floor": "5"}
 PAGES = [
     Page("livez", "/livez", PUBLIC),
     Page("readyz", "/readyz", PUBLIC),
@@ -233,6 +234,9 @@ PAGES = [
         NO_FINANCE,
         "POST",
     ),
+    Page(T + "alarms/", "/t/acme/alarms/", FINANCE),
+    Page(T + "alarms/", "/t/acme/alarms/", done(FINANCE, 302), "POST", ALARM_FORM),
+    Page(T + "alarms/", "/t/acme/alarms/", done(FINANCE, 422), "POST", {"spike_floor": "-1"}),
     Page(T + "alerts/", "/t/acme/alerts/", STAFF),
     Page(T + "alerts/<int:alert>/", "/t/acme/alerts/{acme_alert}/", OWN_ALERT),
     Page(T + "alerts/<int:alert>/", "/t/acme/alerts/{brix_alert}/", NO_VIEWER),

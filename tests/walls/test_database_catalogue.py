@@ -25,6 +25,7 @@ APPEND = "INSERT SELECT"
 # table -> what the serving role may do, and the column that narrows client viewers ('' = they see nothing).
 WALLS = {
     "billing_channel": (KEPT, ""),
+    "billing_alarm": (KEPT, ""),
     "billing_alert": (KEPT, ""),
     "billing_budget": (KEPT, "shared_with_id"),
     "billing_budgetchannel": ("DELETE INSERT SELECT", ""),

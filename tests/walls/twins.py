@@ -24,6 +24,7 @@ from billing.flow.terms import add_terms
 from billing.flow.void import void
 from billing.models import (
     AgreedPrice,
+    Alarm,
     Alert,
     BudgetChannel,
     Channel,
@@ -215,6 +216,7 @@ def _tell(slug: str, *, now: datetime) -> None:
 
 def _budgets(company: Company, *, now: datetime) -> None:
     """A hard one of each client's project; Globex may see its own. Each has told of something."""
+    Alarm.objects.create(kind="spike", is_on=True, floor=Decimal(7))
     owner = Membership.objects.select_related("user").get(role=Role.OWNER).user
     for client, project in {"globex": "support-bot", "initech": "contract-agent"}.items():
         budget = set_budget(
