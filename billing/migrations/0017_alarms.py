@@ -9,7 +9,7 @@ from tenants.walls import wall
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0015_mail_that_waits'),
+        ('billing', '0016_repricing'),
         ('tenants', '0003_price_view'),
     ]
 
