@@ -5,7 +5,6 @@ from django.urls.converters import StringConverter
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from billing.api import budgets, catalogue, markups, repricings, terms
-from billing.api import budgets, catalogue, markups, terms
 from billing.api.alerts import Acknowledge, Alerts
 from billing.api.allow import Allow
 from billing.api.channels import Channels, OneChannel

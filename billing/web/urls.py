@@ -13,7 +13,6 @@ from billing.web import (
     terms,
     unpriced,
 )
-from billing.web import alerts, budgets, channels, client_terms, deliveries, prices, terms, unpriced
 from billing.web.alarms import alarms
 from billing.web.clients import client_list, client_page
 from billing.web.event import event_page
