@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from billing.flow.price_book import REASONS, Card, PriceBook, PriceEntry, Rates, variant_of
@@ -35,7 +34,7 @@ _add: Final = EXACT.add
 _times: Final = EXACT.multiply
 
 
-class Priced(Struct, frozen=True):  # not a dataclass: see usage.py
+class Priced(Struct, frozen=True, gc=False):  # not a dataclass: see usage.py
     """The dollars of one event, per class. Sums over its parts.
 
     `cost_uncached` is what the same call had cost without any caching. `price_id` is the row of the
@@ -79,18 +78,6 @@ def price_event(
     book: PriceBook, *, provider: str, occurred_at: datetime, usage: Usage
 ) -> Priced | Unpriced:
     """Price one event at the rates of its UTC day. ValueError for a time without a zone."""
-    priced = _price(book, provider, occurred_at, usage)
-    if book.list_book is None or isinstance(priced, Unpriced):
-        return priced
-    listed = _price(book.list_book, provider, occurred_at, usage)
-    if isinstance(listed, Unpriced):
-        return priced
-    return msgspec.structs.replace(priced, discount=minus(listed.cost, priced.cost))
-
-
-def _price(
-    book: PriceBook, provider: str, occurred_at: datetime, usage: Usage
-) -> Priced | Unpriced:
     if usage.unclear:
         return Unpriced(usage.unclear, variant_of(usage))
     day = _utc_day(occurred_at)
@@ -108,7 +95,13 @@ def _price(
         added, added_uncached = _cost(part, other)
         costs = _sums(costs, added)
         uncached = _add(uncached, added_uncached)
-    return Priced(costs, uncached, card.variant, card.entry.id)
+    discount = ZERO
+    if book.list_book is not None:
+        listed = price_event(
+            book.list_book, provider=provider, occurred_at=occurred_at, usage=usage
+        )
+        discount = minus(listed.cost, total(costs)) if isinstance(listed, Priced) else ZERO
+    return Priced(costs, uncached, card.variant, card.entry.id, discount)
 
 
 def explain(
@@ -143,20 +136,24 @@ def _cost(part: Part, card: Card) -> tuple[Rates, Decimal]:
     if not part.is_billed:
         return _NOTHING, ZERO
     fresh, written_5m, written_1h, read, output, searches = part.tokens
-    rates = card.per_token
-    input_cost = _times(rates[0], fresh) if fresh else ZERO
-    output_cost = _times(rates[4], output) if output else ZERO
-    search_cost = _times(rates[5], searches) if searches else ZERO
-    costs = (
-        input_cost,
-        _times(rates[1], written_5m) if written_5m else ZERO,
-        _times(rates[2], written_1h) if written_1h else ZERO,
-        _times(rates[3], read) if read else ZERO,
-        output_cost,
-        search_cost,
+    input_rate, rate_5m, rate_1h, read_rate, output_rate, search_rate = card.per_token
+    output_cost = _times(output_rate, output) if output else ZERO
+    search_cost = _times(search_rate, searches) if searches else ZERO
+    input_cost = _times(input_rate, fresh) if fresh else ZERO
+    cached = written_5m + written_1h + read
+    uncached = _times(input_rate, fresh + cached) if cached else input_cost
+    uncached = _add(uncached, output_cost)
+    return (
+        (
+            input_cost,
+            _times(rate_5m, written_5m) if written_5m else ZERO,
+            _times(rate_1h, written_1h) if written_1h else ZERO,
+            _times(read_rate, read) if read else ZERO,
+            output_cost,
+            search_cost,
+        ),
+        _add(uncached, search_cost) if searches else uncached,
     )
-    uncached = _add(_times(rates[0], fresh + written_5m + written_1h + read), output_cost)
-    return costs, _add(uncached, search_cost) if searches else uncached
 
 
 def _lines(part: Part, card: Card) -> Iterator[Line]:

@@ -48,6 +48,7 @@ REASONS: Final[Mapping[str, str]] = {
 }
 
 _LONG_CONTEXT_SUFFIX: Final = "[1m]"  # changes nothing in the price
+_BASE: Final = -1  # what a prompt exceeds on the base row: an empty one too
 _NO_FACTOR: Final = Decimal(1)
 _FIRST_DAY: Final = date.min.toordinal()
 _AFTER_LAST_DAY: Final = date.max.toordinal() + 1
@@ -158,6 +159,9 @@ class PriceBook:
             self.list_book = PriceBook(version=version, entries=self.entries, aliases=self.aliases)
         self._rows: dict[tuple[str, str], list[PriceEntry]] = {}
         self._spans: dict[tuple[str, str, str, str, str], tuple[Span, ...]] = {}
+        self._steps_on: dict[
+            tuple[str, str, str, str, str, int], tuple[tuple[int, Card | str], ...]
+        ] = {}
         for entry in (*self.agreed, *self.entries):
             self._rows.setdefault((entry.provider, entry.model), []).append(entry)
         self._providers = {provider for provider, _ in self._rows}
@@ -182,15 +186,27 @@ class PriceBook:
 
     def card(self, part: Part, *, provider: str, usage: Usage, day: int) -> Card | str:
         """The card of one call on a UTC day (its ordinal), or the reason why there is none."""
-        spans = self.spans(part.model, provider=provider, usage=usage)
+        key = (provider, part.model, usage.tier, usage.speed, usage.geo, day)
+        steps = self._steps_on.get(key)
+        if steps is None:
+            found = self._find_steps(part.model, provider, usage, day)
+            if isinstance(found, str):
+                return found
+            steps = self._steps_on[key] = found
+        for over, card in steps:
+            if over == _BASE or part.prompt_tokens > over:
+                return card
+        return NO_PRICE_AT_DATE
+
+    def _find_steps(
+        self, model: str, provider: str, usage: Usage, day: int
+    ) -> tuple[tuple[int, Card | str], ...] | str:
+        spans = self.spans(model, provider=provider, usage=usage)
         if isinstance(spans, str):
             return spans
         for span in spans:
             if span.first_day <= day < span.end_day:
-                prompt_tokens = part.prompt_tokens
-                for over, card in span.steps:
-                    if prompt_tokens > over:
-                        return card
+                return span.steps
         return NO_PRICE_AT_DATE
 
     def spans(self, model: str, *, provider: str, usage: Usage) -> tuple[Span, ...] | str:
@@ -242,8 +258,7 @@ class PriceBook:
         }
         factor = None if agreed else factors.get(max(factors, default=""))  # '' sorts first
         steps = sorted(agreed or valid, key=lambda row: row.over_prompt_tokens, reverse=True)
-        # The base row takes an empty prompt too.
-        return tuple((row.over_prompt_tokens or -1, _card(row, usage, factor)) for row in steps)
+        return tuple((row.over_prompt_tokens or _BASE, _card(row, usage, factor)) for row in steps)
 
 
 def variant_of(usage: Usage, *, is_long: bool = False) -> str:

@@ -45,7 +45,7 @@ class UsageError(ValueError):
 
 
 # Both are made for every event, and a Struct takes an eighth of a frozen dataclass's time.
-class Part(Struct, frozen=True):
+class Part(Struct, frozen=True, gc=False):
     """One call to one model. Its own prompt size decides its price tier.
 
     `model` is as reported; it is '' only where the provider names none and nothing is billed or
@@ -62,7 +62,7 @@ class Part(Struct, frozen=True):
         return fresh + written_5m + written_1h + read
 
 
-class Usage(Struct, frozen=True):
+class Usage(Struct, frozen=True, gc=False):
     """The calls behind one response. The first part is the call that answered.
 
     tier: standard, batch, priority or what was reported. speed: standard, fast or what was
