@@ -14,7 +14,7 @@ from billing.flow.void import void
 from billing.flow.zone import move_on
 from billing.models import Budget, BudgetVersion
 from billing.reports.budgets import Window, consumption, day_by_day, standings
-from tenants.actions import ActionError, add_member
+from tenants.actions import ActionError, add_member, create_project
 from tenants.models import AuditEntry, Role, User
 from tests.billing.budgets import budget, changed, spend
 from tests.factories import NOON, event
@@ -37,20 +37,25 @@ def spent(company, found, *, today=TODAY):
 
 @pytest.mark.parametrize("folded", [False, True])
 def test_a_budget_counts_its_scope_and_nothing_else(world, folded):
+    with world.acme.scope():  # several projects of one client, so that no id stands for another
+        for slug in ("second", "third"):
+            globex = world.acme.clients["globex"]
+            create_project(actor="test", slug=slug, name=slug, client=globex)
     spend(world.acme, 1, name="a", project="support-bot")
     spend(world.acme, 10, name="b", project="contract-agent")
-    spend(world.brix, 100, name="c")
+    spend(world.acme, 100, name="c", project="third")
+    spend(world.brix, 1000, name="c")
     if folded:
         world.acme.fold()
         world.brix.fold()
 
     found = {
         "all": spent(world.acme, budget(world.acme, name="all", client=None)),
-        "client": spent(world.acme, budget(world.acme, name="client", client="initech")),
+        "client": spent(world.acme, budget(world.acme, name="client", client="globex")),
         "project": spent(world.acme, budget(world.acme, name="project", project="support-bot")),
     }
 
-    assert found == {"all": 11, "client": 10, "project": 1}
+    assert found == {"all": 111, "client": 101, "project": 1}
 
 
 def test_a_budget_may_count_one_model_feature_or_environment(world):

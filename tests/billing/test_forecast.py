@@ -143,7 +143,7 @@ def test_on_the_demo_the_forecast_of_mid_month_is_off_by_a_few_per_cent_and_the_
                 held.append(found.low <= truth <= found.high)
 
     assert len(errors) > 100
-    assert median(errors) < Decimal("0.05")  # 3.4 % when it was measured (docs/performance.md)
+    assert median(errors) < Decimal("0.05")  # about 3 % (docs/performance.md)
     assert Decimal("0.7") < ratio(sum(held), len(held))
 
 
