@@ -1,7 +1,7 @@
 """GET /api/v1/events: the ledger page by page, and one event with the reason for its cost."""
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -10,86 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.api.schemas import EventAnswer, EventsAnswer
-from billing.flow.price import Line
-from billing.money import plain
 from billing.periods import day_of, start_of
-from billing.reports.events import CursorError, EventDetail, EventSummary, event_at, events
+from billing.reports.event_json import detail_data, summary_data
+from billing.reports.events import CursorError, event_at, events
 from tenants.actions import note_key_use
 from tenants.keyview import KeyView
 from tenants.models import Tenant
 from tenants.problems import Problem
 from tenants.scoping import ANSWER_WITHIN, tenant_scope
-
-
-def line_data(line: Line) -> dict[str, Any]:
-    return {
-        "token_class": line.token_class,
-        "tokens": line.tokens,
-        "rate_per_million": plain(line.rate_per_million),
-        "multipliers": {name: plain(value) for name, value in line.multipliers.items()},
-        "cost": plain(line.cost),
-        "model": line.model,
-        "price_id": str(line.price_id),
-    }
-
-
-def summary_data(event: EventSummary) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "source": event.source,
-        "occurred_at": event.occurred_at.isoformat(),
-        "received_at": event.received_at.isoformat(),
-        "client": event.client,
-        "project": event.project,
-        "provider": event.provider,
-        "model": event.model,
-        "variant": event.variant,
-        "feature": event.feature,
-        "environment": event.environment,
-        "tokens": event.tokens,
-        "cost": None if event.cost is None else plain(event.cost),
-        "unpriced_reason": event.unpriced_reason or None,
-        "is_void": event.is_void,
-    }
-
-
-def detail_data(detail: EventDetail) -> dict[str, Any]:
-    lines = []
-    for each in detail.lines:
-        price = each.price
-        lines.append(
-            line_data(each.line)
-            | {
-                "price": {
-                    "model": price.model,
-                    "since": price.since and price.since.isoformat(),
-                    "until": price.until and price.until.isoformat(),
-                    "over_prompt_tokens": price.over_prompt_tokens,
-                    "speed": price.speed,
-                    "source": price.source,
-                    "checked_on": price.checked_on.isoformat(),
-                }
-            }
-        )
-    uncached = detail.cost_uncached
-    return summary_data(detail.summary) | {
-        "cost_uncached": None if uncached is None else plain(uncached),
-        "usage": detail.usage,
-        "lines": lines,
-        "corrections": [
-            {
-                "kind": each.kind,
-                "made_at": each.at.isoformat(),
-                "actor": each.actor,
-                "reason": each.reason,
-                "old_cost": None if each.old_cost is None else plain(each.old_cost),
-                "new_cost": None if each.new_cost is None else plain(each.new_cost),
-                "price_id": None if each.price_id is None else str(each.price_id),
-            }
-            for each in detail.history
-        ],
-        **detail.facts,
-    }
 
 
 class EventReading(KeyView):

@@ -8,7 +8,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.api.events import line_data
 from billing.api.ingest import AnyBody, items_of
 from billing.api.openapi import body_of
 from billing.api.schemas import BareBatch, BareEvent, PriceAnswer
@@ -17,6 +16,7 @@ from billing.flow.intake import Checked, check_items
 from billing.flow.price import REASONS, PriceBook, Unpriced, explain
 from billing.flow.validate import Rejection
 from billing.money import plain, total
+from billing.reports.event_json import line_data
 from tenants.keyview import KeyView
 from tenants.scoping import ANSWER_WITHIN, tenant_scope
 

@@ -45,7 +45,14 @@ class UsageEvent(Counted, TenantOwned):
     extras = models.JSONField(null=True)
 
     class Meta(TenantOwned.Meta):
-        pass
+        indexes = [
+            # The newest event of a model that has no price, among millions that have one (reports/unpriced.py).
+            models.Index(
+                fields=["tenant_id", "provider", "model", "variant", "occurred_at"],
+                condition=models.Q(price_id=None),
+                name="event_unpriced",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.source}/{self.event_id}"

@@ -64,7 +64,13 @@ class DailySpend(Bucket):
     )
 
     class Meta(Bucket.Meta):
-        pass
+        indexes = [
+            models.Index(
+                fields=["tenant_id", "day"],
+                condition=models.Q(priced=False),
+                name="dailyspend_unpriced",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.day} {self.model}"

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from billing.flow.price import REASONS
+from billing.reports.event_json import detail_data
 from billing.reports.events import EventDetail, event_detail
 from tenants.access import STAFF, page
 from tenants.web.requests import PageRequest
@@ -26,6 +27,7 @@ def event_page(request: PageRequest) -> HttpResponse:
         "prices": list({each.price.pk: each.price for each in detail.lines}.values()),
         "facts": reported(detail),
         "usage": json.dumps(detail.usage, indent=2, ensure_ascii=False),
+        "as_json": json.dumps(detail_data(detail), indent=2, ensure_ascii=False),
         "reason": REASONS.get(detail.summary.unpriced_reason, ""),
     }
     return render(request, "billing/event.html", context)

@@ -1,5 +1,7 @@
 """The pages, as Ana (owner) and Vik (client viewer of Globex) see them."""
 
+import html
+import json
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -175,6 +177,18 @@ def test_event_page_adds_up_to_the_last_digit(ana, spent):
     assert "20,000 $0.30 $0.006" in text
     assert "Without caching: $0.0696" in text
     assert "&quot;cache_read_input_tokens&quot;: 20000" in page.content.decode()
+
+
+def test_event_can_be_copied_as_the_json_of_the_api(ana, spent):
+    for name in ("e-1", "e-2"):
+        page = ana.get(f"/t/acme/event/?source=&id={name}").content.decode()
+        shown = re.search(r"data-copy><pre[^>]*><code>(.*?)</code>", page, re.S).group(1)
+
+        read = {"Authorization": f"Bearer {spent.acme.keys['read']}"}
+        assert (
+            json.loads(html.unescape(shown))
+            == ana.get(f"/api/v1/events/-/{name}", headers=read).json()
+        )
 
 
 def test_event_without_a_price_says_why(ana, spent):
