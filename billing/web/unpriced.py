@@ -55,7 +55,7 @@ def _waiting(model: UnpricedModel, names: dict[str, str], slug: str) -> Waiting:
         clients=tuple(names.get(each, each) for each in model.clients),
         agree=_url("price_new", slug, **named) if helps else "",
         propose=_url("proposals", slug, search=model.model) if helps else "",
-        reprice=f"{reverse('prices', args=[slug])}repricings/new?"
+        reprice=f"{reverse('prices', args=[slug])}repricings/new/?"
         + _query(unpriced="1", model=model.model, since=model.since.isoformat()),
     )
 

@@ -226,7 +226,7 @@ def test_the_queue_says_what_to_do(ana, world):
     )
     assert "Price 2 events now" in text
     today = timezone.now().astimezone(UTC).date()
-    assert "/t/acme/prices/repricings/new?unpriced=1&amp;model=new+model&amp;since=" in page
+    assert "/t/acme/prices/repricings/new/?unpriced=1&amp;model=new+model&amp;since=" in page
     assert today.year == int(re.search(r"since=(\d{4})-", page).group(1))
 
 
