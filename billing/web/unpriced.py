@@ -55,16 +55,13 @@ def _waiting(model: UnpricedModel, names: dict[str, str], slug: str) -> Waiting:
         clients=tuple(names.get(each, each) for each in model.clients),
         agree=_url("price_new", slug, **named) if helps else "",
         propose=_url("proposals", slug, search=model.model) if helps else "",
-        reprice=f"{reverse('prices', args=[slug])}repricings/new/?"
-        + _query(unpriced="1", model=model.model, since=model.since.isoformat()),
+        reprice=_url(
+            "repricing_new", slug, unpriced="1", model=model.model, since=model.since.isoformat()
+        ),
     )
 
 
 def _url(name: str, slug: str, **query: str) -> str:
-    return f"{reverse(name, args=[slug])}?{_query(**query)}"
-
-
-def _query(**values: str) -> str:
-    query = QueryDict(mutable=True)
-    query.update(values)
-    return query.urlencode()
+    asked = QueryDict(mutable=True)
+    asked.update(query)
+    return f"{reverse(name, args=[slug])}?{asked.urlencode()}"
