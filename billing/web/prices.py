@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from billing.models import Discount
 from billing.money import TOKEN_CLASSES
+from billing.reports.drift import drift
 from billing.reports.prices import (
     PricedModel,
     PriceLine,
@@ -95,6 +96,14 @@ def price_model(request: PageRequest) -> HttpResponse:
         "figure": rate_figure(priced),
     }
     return render(request, "billing/price_model.html", context)
+
+
+@page(STAFF)
+@require_safe
+def price_drift(request: PageRequest) -> HttpResponse:
+    """Where the list of the book differs from another one."""
+    context = {"section": "prices", "drift": drift()}
+    return render(request, "billing/price_drift.html", context)
 
 
 def shelves(models: Iterable[PricedModel]) -> list[Shelf]:

@@ -51,6 +51,7 @@ urlpatterns = [
     path("deliveries/<int:delivery>/again/", deliveries.delivery_again, name="delivery_again"),
     path("prices/", prices.price_list, name="prices"),
     path("prices/model/", prices.price_model, name="price_model"),
+    path("prices/drift/", prices.price_drift, name="price_drift"),
     path("prices/new/", terms.price_new, name="price_new"),
     path("prices/<int:price>/close/", terms.price_close, name="price_close"),
     path("prices/discounts/", terms.discount_list, name="discounts"),

@@ -37,6 +37,7 @@ PAGES = [
     f"{PRICES}new/",
     f"{PRICES}new/?provider=anthropic&model={MODEL}",
     f"{PRICES}discounts/",
+    f"{PRICES}drift/",
     f"{PRICES}discounts/new/",
     f"{PRICES}unpriced/",
     "/t/acme/clients/globex/prices/",

@@ -288,6 +288,7 @@ PAGES = [
     ),
     Page(T + "keys/<int:key>/revoke/", "/t/acme/keys/{brix_key}/revoke/", NO_MANAGER, "POST"),
     Page(T + "prices/", "/t/acme/prices/", STAFF),
+    Page(T + "prices/drift/", "/t/acme/prices/drift/", STAFF),
     Page(T + "prices/model/", "/t/acme/prices/model/?model=claude-sonnet-4-6", STAFF),
     Page(T + "prices/model/", "/t/acme/prices/model/?model=model-acme", STAFF),
     Page(T + "prices/model/", "/t/acme/prices/model/?model=model-brix", NO_VIEWER),
