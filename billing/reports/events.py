@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from billing.flow.book import price_book, read_book
 from billing.flow.extras import raw_usage
@@ -14,7 +14,7 @@ from billing.flow.price import Line, PriceBook, Unpriced, explain
 from billing.flow.retention import kept_months, kept_until
 from billing.flow.usage import Counts, Usage, read_usage
 from billing.flow.validate import identity
-from billing.models import AgreedPrice, EventKey, PriceRow, UsageEvent
+from billing.models import AgreedPrice, EventCorrection, EventKey, PriceRow, UsageEvent
 from billing.models.prices import AGREED_FROM, Rates
 from billing.money import TOKEN_CLASSES, total
 from billing.reports.history import CostStep, Standing, cost_history, standing, steps_of
@@ -114,7 +114,7 @@ def events(
         at, key = _read_cursor(cursor)
         rows = rows.filter(Q(occurred_at__lt=at) | Q(key__lt=key), occurred_at__lte=at)
     found = list(rows[: limit + 1])
-    steps = steps_of(found[:limit])
+    steps = steps_of([event for event in found[:limit] if event.has_steps])  # type: ignore[attr-defined]
     page = [_summary(event, standing(event, steps.get(event.key, ()))) for event in found[:limit]]
     more = len(found) > limit
     return EventPage(page, _cursor(page[-1]) if more else "")
@@ -197,8 +197,10 @@ def _prices(ids: set[int]) -> dict[int, Rates]:
 
 
 def _events() -> QuerySet[UsageEvent]:
-    """Events with the names of where they are booked."""
+    """Events with the names of where they are booked, and whether anything became of them since."""
+    steps = EventCorrection.objects.filter(occurred_at=OuterRef("occurred_at"), key=OuterRef("key"))
     return UsageEvent.objects.annotate(
+        has_steps=Exists(steps),
         client_slug=Subquery(Client.objects.filter(pk=OuterRef("client_id")).values("slug")),
         project_slug=Subquery(Project.objects.filter(pk=OuterRef("project_id")).values("slug")),
     )

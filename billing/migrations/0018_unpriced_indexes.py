@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0016_repricing'),
+        ('billing', '0017_alarms'),
     ]
 
     operations = [
