@@ -7,8 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 
 from tenants.access import accesses
+from tenants.middleware import LAST
 from tenants.models import User
 from tenants.problems import Problem, is_api, problem_response
+from tenants.web.start import last_used
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -24,10 +26,17 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def know_the_way(request: HttpRequest) -> None:
-    """Whoever has signed in keeps the head of the page: the way to where they may go."""
+    """Whoever has signed in keeps the head and the side of the page: the way to where they may go."""
     user = getattr(request, "user", None)
-    if isinstance(user, User) and not hasattr(request, "accesses"):
-        request.accesses = accesses(user)  # type: ignore[attr-defined]
+    if not isinstance(user, User) or hasattr(request, "access"):
+        return
+    found = accesses(user)
+    request.accesses = found  # type: ignore[attr-defined]
+    here = last_used(
+        [each for each in found if not each.wants_second_factor], slug=request.COOKIES.get(LAST)
+    )
+    if here is not None:
+        request.access = here  # type: ignore[attr-defined]
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

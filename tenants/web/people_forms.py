@@ -47,7 +47,12 @@ class InviteForm(RoleForm):
 class AccountForm(forms.Form):
     """Name and password of somebody new; the address is the invitation's."""
 
-    name = forms.CharField(max_length=120, required=False, label="Your name")
+    name = forms.CharField(
+        max_length=120,
+        required=False,
+        label="Your name",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
     password = forms.CharField(
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="At least 10 characters. A sentence is good.",

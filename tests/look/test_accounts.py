@@ -5,6 +5,9 @@ import re
 import pytest
 from django.test import Client
 
+from tenants.actions import add_member
+from tenants.models import Role, User
+
 
 @pytest.mark.parametrize(
     ("path", "words"),
@@ -84,6 +87,69 @@ def test_error_pages_are_ours(world):
     assert missing.status_code == 404
     assert "Nothing here" in missing.content.decode()
     assert "acme" not in missing.content.decode().lower()
+
+
+@pytest.mark.parametrize("path", ["/t/acme/nothing-here/", "/nothing-here/", "/t/brix/"])
+def test_whoever_has_signed_in_finds_the_way_back_from_nothing(client, world, path):
+    client.force_login(world.ana)
+
+    page = client.get(path)
+
+    assert page.status_code == 404
+    assert '<a href="/t/acme/clients/">Clients</a>' in page.content.decode()
+    assert "Brix" not in page.content.decode()
+
+
+def test_a_refusal_keeps_the_navigation_of_the_own_role(client, world):
+    with world.acme.scope():
+        add_member(actor="test", email="max@acme.test", role=Role.MEMBER)
+    client.force_login(User.objects.get(email="max@acme.test"))
+
+    page = client.get("/t/acme/keys/")
+
+    assert page.status_code == 403
+    assert '<a href="/t/acme/clients/">Clients</a>' in page.content.decode()
+    assert "/t/acme/keys/" not in page.content.decode()
+
+
+class TestSeveralCompanies:
+    @pytest.fixture
+    def ana(self, client, world):
+        with world.brix.scope():
+            add_member(actor="test", email="ana@acme.test", role=Role.FINANCE)
+        client.force_login(world.ana)
+        return client
+
+    def test_the_first_time_the_start_asks_where_to(self, ana):
+        assert "Where to?" in ana.get("/").content.decode()
+
+    def test_the_start_leads_to_the_one_used_last(self, ana):
+        found = []
+        for slug in ("acme", "brix", "acme"):
+            ana.get(f"/t/{slug}/")
+            found.append(ana.get("/").headers["Location"])
+
+        assert found == ["/t/acme/", "/t/brix/", "/t/acme/"]
+
+    def test_another_browser_is_led_to_where_the_person_was(self, ana, world):
+        ana.get("/t/brix/")
+        other = Client()
+        other.force_login(world.ana)
+
+        assert other.get("/").headers["Location"] == "/t/brix/"
+
+    def test_a_cookie_opens_nothing(self, client, world):
+        client.force_login(world.bo)
+        client.cookies["last"] = "acme"
+
+        assert client.get("/").headers["Location"] == "/t/brix/"
+
+    def test_the_head_switches_without_script(self, ana):
+        page = ana.get("/t/acme/").content.decode()
+
+        menu = page.split('<details class="menu">')[1].split("</details>")[0]
+        assert '<a href="/t/brix/">Brix</a>' in menu
+        assert '<a href="/t/acme/" aria-current="true">Acme</a>' in menu
 
 
 def test_stale_form_is_explained(world):

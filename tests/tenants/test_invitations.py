@@ -2,13 +2,17 @@
 
 import hashlib
 import smtplib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
 
+from tenants import tasks
 from tenants.actions import ActionError, add_member
 from tenants.invitations import HOLDS, invite, revoke_invitation
 from tenants.mailing import mail_invitations, tenants_with_unmailed
@@ -224,3 +228,52 @@ def test_the_inviter_sees_the_link_once(world, client):
     assert link in made.content.decode()
     assert link not in client.get("/t/acme/members/").content.decode()
     assert NEW in client.get("/t/acme/members/").content.decode()
+
+
+def test_a_sweep_finds_what_a_lost_bell_left_and_the_task_sends_it(world, asked, monkeypatch):
+    rung = []
+    monkeypatch.setattr(tasks, "ring_for_invitations", rung.append)
+
+    tasks.sweep_invitations()
+    for tenant_id in rung:
+        tasks.mail_invitations(tenant_id=tenant_id)
+    tasks.sweep_invitations()
+
+    assert rung == [world.acme.tenant.pk]
+    assert [letter.to for letter in mail.outbox] == [[NEW]]
+
+
+def test_with_redis_away_an_invitation_stands(
+    world, client, monkeypatch, django_capture_on_commit_callbacks
+):
+    def away():
+        raise ConnectionError
+
+    monkeypatch.setattr("tenants.bell.client", away)
+    client.force_login(world.ana)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        made = client.post("/t/acme/members/", {"email": NEW, "role": "member"})
+
+    assert made.status_code == 201
+    assert tenants_with_unmailed(now=timezone.now()) == [world.acme.tenant.pk]
+
+
+def test_two_who_accept_at_once_become_one_member(committed):
+    """The same link in two browsers: one account, one membership, one of the two is told so."""
+    path, tried = ask(committed), Barrier(2)
+
+    def accept(number):
+        tried.wait()
+        try:
+            return Browser().post(path, {"password": f"a fine long password {number}"}).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(accept, range(2)))
+
+    assert answers == [302, 302]
+    with committed.acme.scope():
+        assert Membership.objects.filter(user__email=NEW).count() == 1
+        assert AuditEntry.objects.filter(action="member.joined").count() == 1
