@@ -17,6 +17,7 @@ from decimal import (
     InvalidOperation,
     Overflow,
 )
+from functools import reduce
 from typing import Final
 
 TOKEN_CLASSES: Final = (
@@ -56,10 +57,7 @@ def amount(text: str) -> Decimal:
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum; zero for none."""
-    result = ZERO
-    for each in amounts:
-        result = EXACT.add(result, each)
-    return result
+    return reduce(EXACT.add, amounts, ZERO)
 
 
 def minus(one: Decimal, other: Decimal) -> Decimal:

@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "costtrack.middleware.request_log",
     "costtrack.middleware.security_headers",
     "costtrack.middleware.refuse_nul",
+    "tenants.middleware.KeyDoor",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -60,7 +61,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "tenants.sessions.SessionLimits",
     "allauth.account.middleware.AccountMiddleware",
-    "tenants.middleware.KeyDoor",
     "tenants.middleware.PageDoor",
 ]
 

@@ -11,17 +11,19 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import timezone
+from rest_framework.response import Response
 from structlog.contextvars import bind_contextvars
 
 from tenants.access import visit
 from tenants.actions import note_key_use
 from tenants.keys import FoundKey, find_key
 from tenants.keyview import KeyView
-from tenants.problems import Problem, problem_response
+from tenants.problems import Problem, is_api, problem_response
 from tenants.scoping import ANSWER_WITHIN, tenant_scope
 from tenants.throttle import seconds_to_wait
 
@@ -33,41 +35,48 @@ SET_UP_FIRST = "{} asks its members for a second factor. Set one up here, and al
 
 
 class KeyDoor:
-    """`Authorization: Bearer <key>` on every API view."""
+    """`Authorization: Bearer <key>` on every API view.
+
+    It stands before everything that pages need and programs do not: sessions, cookies, forms, messages.
+    """
 
     def __init__(self, get_response: Responder) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_view(
-        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
-    ) -> HttpResponse | None:
-        view_class = getattr(view, "cls", None)
-        if view_class is None or not issubclass(view_class, KeyView):
-            return None
+        match = _match(request)
+        view_class = getattr(match and match.func, "cls", None)
+        if match is None or view_class is None or not issubclass(view_class, KeyView):
+            return self.get_response(request)
+        request.get_host()  # refuses a host that is not ours
+        request.resolver_match = match
         try:
-            key = self._key(request, view_class.scopes_of(request.method or "GET"))
+            response = self._answer(request, match, view_class)
         except Problem as problem:
-            return problem_response(problem)
+            response = problem_response(problem)
+        response.headers["Content-Length"] = str(len(response.content))
+        return response
+
+    def _answer(
+        self, request: HttpRequest, match: ResolverMatch, view_class: type[KeyView]
+    ) -> HttpResponse:
+        key = self._key(request, view_class.scopes_of(request.method or "GET"))
         request.api_key = key  # type: ignore[attr-defined]
         if view_class.opens_own_scope:
-            return None
+            return view_class.answer_plainly(request, key) or _rendered(request, match)
         with tenant_scope(key.tenant_id, within=ANSWER_WITHIN):
             note_key_use(key, now=timezone.now())
-            response = view(request, *args, **kwargs)
-            response.render()
+            response = _rendered(request, match)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
-        return response  # type: ignore[no-any-return]
+        return response
 
     @staticmethod
     def _key(request: HttpRequest, allowed: frozenset[str]) -> FoundKey:
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret:
             raise Problem(401, "missing_key", "Send the header 'Authorization: Bearer <key>'.")
-        key = find_key(secret.strip(), now=timezone.now())
+        key = _find_key(secret.strip())
         if key is None:
             raise Problem(401, "invalid_key", "This key is unknown, expired or revoked.")
         bind_contextvars(tenant=key.tenant_id, key=key.id)
@@ -78,6 +87,37 @@ class KeyDoor:
             detail = f"This key calls too often; wait {wait} s. Batches hold up to 1,000 events."
             raise Problem(429, "throttled", detail, retry_after=wait)
         return key
+
+
+def _match(request: HttpRequest) -> ResolverMatch | None:
+    if not is_api(request):
+        return None
+    try:
+        return resolve(request.path_info)
+    except Resolver404:
+        return None
+
+
+def _rendered(request: HttpRequest, match: ResolverMatch) -> Response:
+    """What the view answers by way of DRF."""
+    response: Response = match.func(request, *match.args, **match.kwargs)
+    response.render()
+    return response
+
+
+def _find_key(secret: str) -> FoundKey | None:
+    """A request's first question only reads: a connection that has died meanwhile shows here.
+
+    So it is asked again on a new one, where Django would ask before every request whether it is alive.
+    """
+    connection.health_check_done = True  # type: ignore[attr-defined]
+    try:
+        return find_key(secret, now=timezone.now())
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block:
+            raise
+        connection.close()
+        return find_key(secret, now=timezone.now())
 
 
 class PageDoor:

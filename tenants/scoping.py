@@ -78,7 +78,7 @@ def tenant_scope(
     with transaction.atomic():
         token = _active.set(scope)
         try:
-            _raise_wall(scope, within=within)
+            _raise_wall(scope, within=within, begin=not nested)
             yield
             if nested and not connection.needs_rollback:
                 _lower_wall()
@@ -100,7 +100,8 @@ def dispatch_scope() -> Iterator[None]:
             _lower_wall()
 
 
-def _raise_wall(scope: Scope, *, within: timedelta | None) -> None:
+def _raise_wall(scope: Scope, *, within: timedelta | None, begin: bool) -> None:
+    """`begin`: with the same round trip, where psycopg would send a BEGIN of its own first."""
     statements = [f"SET LOCAL app.tenant_id = '{int(scope.tenant_id)}'", GIVE_BACK]
     if scope.client_id is not None:
         statements.append(f"SET LOCAL app.client_id = '{int(scope.client_id)}'")
@@ -108,6 +109,9 @@ def _raise_wall(scope: Scope, *, within: timedelta | None) -> None:
     if within is not None:
         statements.append(f"SET LOCAL statement_timeout = {within // timedelta(milliseconds=1)}")
     with connection.cursor() as cursor:
+        if begin:
+            connection.connection.autocommit = True  # until Django, in `atomic`, sets it again
+            statements.insert(0, "BEGIN")
         cursor.execute("; ".join(statements))
 
 

@@ -37,7 +37,7 @@ class Price(KeyView):
     )
     def post(self, request: Request) -> Response:
         """Price events without storing them; id and project may be left out."""
-        items = [_with_identity(raw) for raw in items_of(request)]
+        items = [_with_identity(raw) for raw in items_of(request._request)]
         checked = check_items(items, now=timezone.now())
         with tenant_scope(self.key.tenant_id, within=ANSWER_WITHIN):
             book = price_book()

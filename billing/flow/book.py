@@ -20,18 +20,8 @@ from tenants.scoping import active_scope
 BOOKS = 200
 """Books kept: one for all tenants without terms, one for each tenant with."""
 
-# Rows are only ever added or closed, and each closing has a later time, so these change with every change. What
-# follows the bar is the tenant's own, and empty without terms.
-VERSION = """
-    SELECT (SELECT concat_ws('/', max(id), count(*), max(closed_at)) FROM billing_pricerow)
-        || '/' || (SELECT concat_ws('/', max(id), count(*)) FROM billing_modelalias)
-        || coalesce((
-            SELECT '|' || concat_ws('/', %(tenant)s::int, sum(id), count(*), max(closed_at)) FROM (
-                SELECT id, closed_at FROM billing_agreedprice WHERE tenant_id = %(tenant)s
-                UNION ALL
-                SELECT id, closed_at FROM billing_discount WHERE tenant_id = %(tenant)s) terms
-            HAVING count(*) > 0), '')
-"""
+VERSION = "SELECT price_book_version(%s)"
+"""Changes with every change of the list or of the tenant's terms; has a bar in it when there are terms."""
 
 
 def price_book(version: str = "") -> PriceBook:
@@ -41,7 +31,7 @@ def price_book(version: str = "") -> PriceBook:
 
 def book_version() -> str:
     with connection.cursor() as cursor:
-        cursor.execute(VERSION, {"tenant": active_scope().tenant_id})
+        cursor.execute(VERSION, [active_scope().tenant_id])
         (version,) = cursor.fetchone()
     return str(version)
 

@@ -7,20 +7,18 @@ Promises: one transaction per batch; a verdict of accepted or duplicate means th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
 
 from django.db import connection
+from msgspec import Struct
 
-from billing.flow.book import VERSION, price_book
+from billing.flow.book import price_book
 from billing.flow.extras import extras_of
-from billing.flow.locks import SHARE_DAYS
 from billing.flow.price import PriceBook, Priced, Unpriced, price_event
-from billing.flow.store import CLASS_COSTS, LedgerRow, Stored, store, stored
+from billing.flow.store import LedgerRow, Stored, store
 from billing.flow.validate import Rejection, ValidEvent, validate
-from billing.money import ZERO, total
+from billing.money import ZERO
 from tenants.keys import FoundKey
 from tenants.scoping import active_scope
 
@@ -28,8 +26,7 @@ NO_KEY = 0
 """Stands for the key of events that an importer brought."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):  # not a dataclass: see usage.py
     """What became of one item. `cost` is None unless it is stored and priced."""
 
     status: str
@@ -41,8 +38,7 @@ class Verdict:
     field: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where an event of a project is booked."""
 
     project_id: int
@@ -51,11 +47,8 @@ class Place:
 
 Checked = ValidEvent | Rejection
 
-DESK = f"""
-SELECT {SHARE_DAYS}::text, ({VERSION}),
-    (SELECT json_object_agg(slug, json_build_array(id, client_id)) FROM tenants_project
-     WHERE tenant_id = %(tenant)s AND slug = ANY(%(slugs)s))
-"""  # noqa: S608  built from constants only
+DESK = "SELECT version, places FROM intake_desk(%s, %s)"
+NOT_PRICED = (ZERO,) * 6
 
 
 def check_items(items: Sequence[bytes], *, now: datetime, bound_project: str = "") -> list[Checked]:
@@ -72,43 +65,21 @@ def check_items(items: Sequence[bytes], *, now: datetime, bound_project: str = "
 def accept(checked: Sequence[Checked], *, key: FoundKey | None, now: datetime) -> list[Verdict]:
     """Price and store what is new, inside the active scope, and say what became of each item."""
     places, book = _desk({each.project for each in checked if isinstance(each, ValidEvent)})
-    placed = [_placed(each, places) for each in checked]
-    first = _first_of_each_identity(placed)
-    rows = {
-        index: _row(event, book, place=places[event.project], key=key, now=now)
-        for index, event in first.items()
-    }
-    fresh = store(list(rows.values()))
-    before = stored({event.key for event in first.values()} - fresh)
-    standing = before | {row.key: _as_stored(row) for row in rows.values() if row.key in fresh}
-    return [
-        _verdict(each, standing, is_new=index in first and each.key in fresh)
-        if isinstance(each, ValidEvent)
-        else _rejected(each)
-        for index, each in enumerate(placed)
-    ]
-
-
-def _placed(each: Checked, places: dict[str, Place]) -> Checked:
-    if isinstance(each, ValidEvent) and each.project not in places:
-        return Rejection(
-            "unknown_project",
-            f"There is no project {each.project!r} in this tenant.",
-            field="project",
-            event_id=each.item.id,
-        )
-    return each
-
-
-def _first_of_each_identity(checked: Sequence[Checked]) -> dict[int, ValidEvent]:
-    """Of items that share an identity inside one batch only the first may be stored."""
-    first: dict[int, ValidEvent] = {}
-    seen = set()
-    for index, each in enumerate(checked):
-        if isinstance(each, ValidEvent) and each.key not in seen:
-            seen.add(each.key)
-            first[index] = each
-    return first
+    rows: dict[str, LedgerRow] = {}
+    said: dict[str, Stored] = {}
+    for event in checked:
+        # Of items that share an identity inside one batch only the first may be stored.
+        if isinstance(event, ValidEvent) and event.project in places and event.key not in rows:
+            priced = price_event(
+                book, provider=event.provider, occurred_at=event.occurred_at, usage=event.usage
+            )
+            place = places[event.project]
+            rows[event.key] = _row(event, priced, place=place, key=key, now=now)
+            said[event.key] = _as_stored(event, priced)
+    before = store(list(rows.values()))
+    standing = said | before
+    new = said.keys() - before.keys()
+    return [_verdict(each, places, standing, new) for each in checked]
 
 
 def _desk(slugs: set[str]) -> tuple[dict[str, Place], PriceBook]:
@@ -117,20 +88,22 @@ def _desk(slugs: set[str]) -> tuple[dict[str, Place], PriceBook]:
     Archived projects count too: their applications may still run, and what they spend is spent.
     """
     with connection.cursor() as cursor:
-        cursor.execute(DESK, {"tenant": active_scope().tenant_id, "slugs": list(slugs)})
-        _, version, places = cursor.fetchone()
+        cursor.execute(DESK, [active_scope().tenant_id, list(slugs)])
+        version, places = cursor.fetchone()
     return {slug: Place(*ids) for slug, ids in (places or {}).items()}, price_book(version)
 
 
 def _row(
-    event: ValidEvent, book: PriceBook, *, place: Place, key: FoundKey | None, now: datetime
+    event: ValidEvent,
+    result: Priced | Unpriced,
+    *,
+    place: Place,
+    key: FoundKey | None,
+    now: datetime,
 ) -> LedgerRow:
     item, tokens = event.item, event.usage.tokens
-    result = price_event(
-        book, provider=event.provider, occurred_at=event.occurred_at, usage=event.usage
-    )
     priced = result if isinstance(result, Priced) else None
-    costs = priced.costs if priced else (ZERO,) * 6
+    costs = priced.costs if priced else NOT_PRICED
     return LedgerRow(
         key=event.key,
         payload_hash=event.payload_hash,
@@ -154,18 +127,18 @@ def _row(
         cost_web_search=costs[5],
         cost_uncached=priced.cost_uncached if priced else ZERO,
         discount=priced.discount if priced else ZERO,
-        source=item.source or "",
+        source=item.source,
         event_id=item.id,
         provider=event.provider,
         model=item.model,
         variant=result.variant,
-        unpriced_reason=result.reason if isinstance(result, Unpriced) else "",
-        feature=item.feature or "",
-        environment=item.environment or "",
-        session=item.session or "",
-        task=item.task or "",
-        end_user=item.end_user or "",
-        stop_reason=item.stop_reason or "",
+        unpriced_reason=result.reason if isinstance(result, Unpriced) else None,
+        feature=item.feature,
+        environment=item.environment,
+        session=item.session,
+        task=item.task,
+        end_user=item.end_user,
+        stop_reason=item.stop_reason,
         streamed=item.streamed,
         tool_calls=item.tool_calls,
         components=item.components or None,
@@ -174,22 +147,41 @@ def _row(
     )
 
 
-def _as_stored(row: LedgerRow) -> Stored:
-    cost = None if row.price_id is None else total(getattr(row, name) for name in CLASS_COSTS)
-    return Stored(row.payload_hash, cost, row.unpriced_reason)
+def _as_stored(event: ValidEvent, result: Priced | Unpriced) -> Stored:
+    """What stands under the identity of an event once it is stored."""
+    if isinstance(result, Unpriced):
+        return Stored(event.payload_hash, None, result.reason)
+    return Stored(event.payload_hash, result.cost, "")
 
 
-def _verdict(event: ValidEvent, standing: dict[UUID, Stored], *, is_new: bool) -> Verdict:
-    there = standing[event.key]
-    if there.payload_hash != event.payload_hash:
+def _verdict(
+    each: Checked, places: dict[str, Place], standing: dict[str, Stored], new: set[str]
+) -> Verdict:
+    """The verdict of one item; the first that is new takes its identity out of `new`."""
+    if isinstance(each, Rejection):
+        return _rejected(each)
+    if each.project not in places:
+        return _rejected(_unknown_project(each))
+    there = standing[each.key]
+    if there.payload_hash != each.payload_hash:
         return Verdict(
             "conflict",
-            event.item.id,
+            each.item.id,
             code="conflict",
             detail="Another event was counted under this source and id; nothing was changed.",
         )
-    status = "accepted" if is_new else "duplicate"
-    return Verdict(status, event.item.id, there.cost, there.unpriced_reason)
+    status = "accepted" if each.key in new else "duplicate"
+    new.discard(each.key)
+    return Verdict(status, each.item.id, there.cost, there.unpriced_reason)
+
+
+def _unknown_project(event: ValidEvent) -> Rejection:
+    return Rejection(
+        "unknown_project",
+        f"There is no project {event.project!r} in this tenant.",
+        field="project",
+        event_id=event.item.id,
+    )
 
 
 def _rejected(rejection: Rejection) -> Verdict:

@@ -8,11 +8,10 @@ from django.db import connection
 from tenants.scoping import active_scope
 
 _DAYS, _NAMES, _CORRECTIONS = 7201, 7202, 7203
-SHARE_DAYS = f"pg_advisory_xact_lock_shared({_DAYS}, %(tenant)s)"
 
 
 def share_days() -> None:
-    """Storing: many at once, but none while a rebuild reads the ledger."""
+    """Changing events, as `intake_desk` does too: many at once, but none while a rebuild reads the ledger."""
     _lock("pg_advisory_xact_lock_shared", _DAYS)
 
 

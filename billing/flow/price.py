@@ -50,7 +50,7 @@ class Priced(Struct, frozen=True, gc=False):  # not a dataclass: see usage.py
 
     @property
     def cost(self) -> Decimal:
-        return total(self.costs)
+        return total(filter(None, self.costs))
 
 
 @dataclass(frozen=True, slots=True)

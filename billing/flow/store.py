@@ -1,14 +1,13 @@
-"""Store: priced events -> identities, ledger rows and journal rows, in one SQL statement.
+"""Store: priced events -> identities, ledger rows and journal rows, by one call of one database function.
 
 In:   rows that fit the columns, at most one per identity; the tenant of the active scope.
-Out:  which identities were new; for the others, what is stored under them.
+Out:  of the identities that were not new, what is stored under them.
 Promises: an identity is counted once for ever, whatever runs at the same time: the unique key decides, and
       ledger and journal take only what it let in.
-Never: two tenants in one statement.
+Never: two tenants in one call. `store_events` (billing/migrations) runs as its caller, behind the wall.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -17,9 +16,8 @@ import msgspec
 from django.db import connection
 from msgspec import Struct
 
-from billing.flow.days import ZONE, day_of
 from billing.flow.validate import Component
-from billing.money import TOKEN_CLASSES
+from billing.money import TOKEN_CLASSES, ZERO
 from tenants.scoping import active_scope
 
 TOKENS = tuple(f"tokens_{name}" for name in TOKEN_CLASSES)
@@ -38,100 +36,63 @@ DIMENSIONS = (
 MEASURES = ("events", *TOKENS, *COSTS)
 
 
-class LedgerRow(Struct, frozen=True):
-    """One row of the ledger, named and ordered like its columns; money travels as text."""
+class LedgerRow(Struct, frozen=True, omit_defaults=True):
+    """One row of the ledger, named and ordered like its columns; money travels as text.
 
-    key: UUID
+    What a row leaves out is zero or nothing, and is not sent: half of a typical row.
+    """
+
+    key: str
     payload_hash: int
     occurred_at: datetime
     received_at: datetime
     client_id: int
     project_id: int
     api_key_id: int
-    price_id: int | None
-    tokens_input: int
-    tokens_cache_write_5m: int
-    tokens_cache_write_1h: int
-    tokens_cache_read: int
-    tokens_output: int
-    tokens_web_search: int
-    cost_input: Decimal
-    cost_cache_write_5m: Decimal
-    cost_cache_write_1h: Decimal
-    cost_cache_read: Decimal
-    cost_output: Decimal
-    cost_web_search: Decimal
-    cost_uncached: Decimal
-    discount: Decimal
-    source: str
-    event_id: str
-    provider: str
-    model: str
-    variant: str
-    unpriced_reason: str
-    feature: str
-    environment: str
-    session: str
-    task: str
-    end_user: str
-    stop_reason: str
-    streamed: bool | None
-    tool_calls: int | None
-    components: list[Component] | None
-    tags: dict[str, str] | None
-    extras: dict[str, object] | None
+    price_id: int | None = None
+    tokens_input: int = 0
+    tokens_cache_write_5m: int = 0
+    tokens_cache_write_1h: int = 0
+    tokens_cache_read: int = 0
+    tokens_output: int = 0
+    tokens_web_search: int = 0
+    cost_input: Decimal = ZERO
+    cost_cache_write_5m: Decimal = ZERO
+    cost_cache_write_1h: Decimal = ZERO
+    cost_cache_read: Decimal = ZERO
+    cost_output: Decimal = ZERO
+    cost_web_search: Decimal = ZERO
+    cost_uncached: Decimal = ZERO
+    discount: Decimal = ZERO
+    source: str | None = None
+    event_id: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    variant: str | None = None
+    unpriced_reason: str | None = None
+    feature: str | None = None
+    environment: str | None = None
+    session: str | None = None
+    task: str | None = None
+    end_user: str | None = None
+    stop_reason: str | None = None
+    streamed: bool | None = None
+    tool_calls: int | None = None
+    components: list[Component] | None = None
+    tags: dict[str, str] | None = None
+    extras: dict[str, object] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What stands under an identity that was there before. `cost` is None when it is unpriced, and when the
-    ledger has let the event go (flow/retention.py): then there is no reason either."""
+class Stored(Struct, frozen=True):
+    """What stands under an identity. `cost` is None when it is unpriced, and when the ledger has let the event
+    go (flow/retention.py): then there is no reason either."""
 
     payload_hash: int
     cost: Decimal | None
     unpriced_reason: str
 
 
-_TYPES = {
-    "key": "uuid",
-    "payload_hash": "bigint",
-    "occurred_at": "timestamptz",
-    "received_at": "timestamptz",
-    "streamed": "boolean",
-    "tool_calls": "bigint",
-    "components": "jsonb",
-    "tags": "jsonb",
-    "extras": "jsonb",
-} | dict.fromkeys(TOKENS, "bigint")
-_TYPES |= dict.fromkeys(COSTS, "numeric")
-_TYPES |= dict.fromkeys(("client_id", "project_id", "api_key_id", "price_id"), "integer")
-
-_COLUMNS = tuple(name for name in LedgerRow.__struct_fields__ if name != "payload_hash")
-_LEDGER = ", ".join(_COLUMNS)
-_SUMS = ", ".join(f"sum({name})" for name in (*TOKENS, *COSTS))
-
-STORE = f"""
-WITH incoming AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(%(rows)s::json) AS row(
-        {", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in LedgerRow.__struct_fields__)})
-), fresh AS (
-    INSERT INTO billing_eventkey (tenant_id, key, payload_hash, occurred_at)
-    SELECT %(tenant)s, key, payload_hash, occurred_at FROM incoming ORDER BY key
-    ON CONFLICT (tenant_id, key) DO NOTHING
-    RETURNING key
-), ledger AS (
-    INSERT INTO billing_usageevent (tenant_id, {_LEDGER})
-    SELECT %(tenant)s, {_LEDGER} FROM incoming JOIN fresh USING (key)
-), journal AS (
-    INSERT INTO billing_spendentry
-        (tenant_id, day, hour, priced, {", ".join(DIMENSIONS)}, {", ".join(MEASURES)})
-    SELECT %(tenant)s, {day_of("occurred_at")}, date_trunc('hour', occurred_at, 'UTC'),
-        price_id IS NOT NULL, {", ".join(DIMENSIONS)}, count(*), {_SUMS}
-    FROM incoming JOIN fresh USING (key) CROSS JOIN {ZONE}
-    GROUP BY 2, 3, 4, {", ".join(DIMENSIONS)}
-)
-SELECT key FROM fresh
-"""  # noqa: S608  built from constants only
+STORE = "SELECT store_events(%(tenant)s, %(rows)s)"
 
 # What an event costs now: its own row and what re-pricing made of it.
 KNOWN = f"""
@@ -161,28 +122,18 @@ Bound = dict[
 """Parameters of a statement, by name."""
 
 
-def store(rows: Sequence[LedgerRow]) -> set[UUID]:
-    """Store the rows whose identity is new and return those identities."""
+def store(rows: Sequence[LedgerRow]) -> dict[str, Stored]:
+    """Store the rows whose identity is new, and say by identity what stood under the others before."""
     if not rows:
-        return set()
-    parameters: Bound = {
-        "tenant": active_scope().tenant_id,
-        "rows": _ENCODER.encode(rows).decode(),
-    }
+        return {}
+    tenant_id = active_scope().tenant_id
+    parameters: Bound = {"tenant": tenant_id, "rows": _ENCODER.encode(rows).decode()}
     with connection.cursor() as cursor:
         cursor.execute(STORE, parameters)
-        return {key for (key,) in cursor.fetchall()}
-
-
-def stored(keys: Iterable[UUID]) -> dict[UUID, Stored]:
-    """What is stored under these identities.
-
-    A statement of its own, after `store`: only then does its snapshot show what a parallel request, which
-    won the race for an identity, has committed.
-    """
-    wanted = list(keys)
-    if not wanted:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(KNOWN, [active_scope().tenant_id, wanted])
-        return {row[0]: Stored(row[1], row[2], row[3]) for row in cursor.fetchall()}
+        (known,) = cursor.fetchone()
+        if not known:
+            return {}
+        # A statement of its own: only then does its snapshot show what a parallel request, which won the
+        # race for an identity, has committed.
+        cursor.execute(KNOWN, [tenant_id, known])
+        return {key.hex: Stored(*found) for key, *found in cursor.fetchall()}

@@ -143,9 +143,9 @@ def _readings(address: str) -> Iterator[tuple[str, str]]:
             yield source, event_id
 
 
-def _detail(identities: Sequence[UUID]) -> EventDetail | None:
+def _detail(identities: Sequence[str]) -> EventDetail | None:
     """The first of these identities that is there."""
-    keys = {each.key: each for each in EventKey.objects.filter(key__in=identities)}
+    keys = {each.key.hex: each for each in EventKey.objects.filter(key__in=identities)}
     key = next((keys[each] for each in identities if each in keys), None)
     if key is None:
         return None

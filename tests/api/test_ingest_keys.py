@@ -1,8 +1,10 @@
 """Whose events a key may post, what counts as the same event, and what a 200 means."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -120,3 +122,25 @@ def test_parallel_posts_of_one_batch_over_http_count_it_once(committed):
     assert sum(each["duplicates"] for each in answers) == 160
     assert {result["cost"] for each in answers for result in each["results"]} == {COST}
     assert Api(committed.acme).stored() == 40
+
+
+def test_a_connection_that_died_between_two_requests_costs_no_request(committed):
+    """Nobody asks beforehand whether it is alive: the first question of a request finds out."""
+    api = Api(committed.acme)
+    assert api.post(event("a")).json()["accepted"] == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (session,) = cursor.fetchone()
+
+    end_session(session)
+    again = api.post(event("b"))
+
+    assert (again.status_code, again.json()["accepted"]) == (200, 1)
+    assert api.stored() == 2
+
+
+def end_session(session):
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [session])
+        while other.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [session]).rowcount:
+            time.sleep(0.01)

@@ -1,6 +1,8 @@
 """The ways round a policy that PostgreSQL leaves open unless one closes them: partitions, upserts, keys,
 references, temporary tables, statistics."""
 
+import json
+
 import pytest
 from django.db import DatabaseError, transaction
 
@@ -139,6 +141,83 @@ def test_the_key_lookup_tells_nothing_but_of_the_key_in_hand(twins):
         assert cursor.fetchall() == [(twins.brix.id,)]
         cursor.execute("SELECT * FROM api_key_lookup(%s, now())", [digest_of(secret)[:31]])
         assert cursor.fetchall() == []
+
+
+def row_key(tenant):
+    return (
+        row_of("billing_eventkey", tenant) and json.loads(row_of("billing_eventkey", tenant))["key"]
+    )
+
+
+def stored_row(twins, tenant, **changes):
+    """A ledger row as `store_events` takes it, with an identity that is new."""
+    said = row_of("billing_usageevent", tenant, **changes)
+    return json.dumps([json.loads(said) | {"key": "0" * 32, "payload_hash": 1}])
+
+
+STORE = "SELECT * FROM store_events(%s, %s)"
+
+
+@pytest.mark.smoke
+def test_the_store_takes_nothing_for_another_company(twins):
+    row = stored_row(twins, twins.acme.id)
+
+    with speaking_as(APP_ROLE, tenant=twins.acme.id) as cursor:
+        assert refusal(cursor, STORE, [twins.brix.id, row]) == FORBIDDEN
+        assert refusal(cursor, STORE, [twins.acme.id, row]) is None
+    with speaking_as(APP_ROLE) as cursor:
+        assert refusal(cursor, STORE, [twins.acme.id, row]) == FORBIDDEN
+
+
+def test_a_row_that_names_another_company_is_stored_for_the_one_that_is_active(twins):
+    row = stored_row(twins, twins.acme.id, tenant_id=str(twins.brix.id))
+    assert json.loads(row)[0]["tenant_id"] == twins.brix.id
+    count = "SELECT count(*) FROM billing_eventkey WHERE tenant_id = %s"
+
+    with as_owner() as cursor:
+        cursor.execute(f"SET LOCAL app.tenant_id = '{int(twins.acme.id)}'")
+        before = [one(cursor, count, [each.id]) for each in (twins.acme, twins.brix)]
+        cursor.execute(f"SET LOCAL ROLE {APP_ROLE}")
+        cursor.execute(STORE, [twins.acme.id, row])
+        cursor.execute("SET LOCAL ROLE NONE")
+        after = [one(cursor, count, [each.id]) for each in (twins.acme, twins.brix)]
+
+    assert after == [before[0] + 1, before[1]]
+
+
+def test_what_stands_under_an_identity_is_told_to_its_own_company_only(twins):
+    theirs = stored_row(twins, twins.brix.id, tenant_id=str(twins.brix.id))
+    known = json.loads(theirs)[0] | {"key": row_key(twins.brix.id)}
+
+    with speaking_as(APP_ROLE, tenant=twins.acme.id) as cursor:
+        assert refusal(cursor, STORE, [twins.brix.id, json.dumps([known])]) == FORBIDDEN
+
+
+def test_the_desk_tells_a_company_of_its_own_projects_only(twins):
+    with speaking_as(APP_ROLE, tenant=twins.acme.id) as cursor:
+        desk = "SELECT places::text FROM intake_desk(%s, ARRAY(SELECT slug::text FROM tenants_project))"
+        assert one(cursor, desk, [twins.acme.id])
+        brix = "SELECT places::text FROM intake_desk(%s, '{only-brix,secret-brix}')"
+        assert one(cursor, brix, [twins.brix.id]) is None
+        assert one(cursor, brix, [twins.acme.id]) is None
+
+
+@pytest.mark.parametrize("role", sorted({*ROLES} - {APP_ROLE}))
+def test_only_the_serving_role_stores(twins, role):
+    with speaking_as(role, tenant=twins.acme.id) as cursor:
+        assert refusal(cursor, STORE, [twins.acme.id, "[]"]) == FORBIDDEN
+        assert refusal(cursor, "SELECT * FROM intake_desk(%s, '{}')", [twins.acme.id]) == FORBIDDEN
+
+
+def test_no_function_is_open_to_the_public():
+    rows = query(
+        "SELECT proname FROM pg_proc p WHERE pronamespace = 'public'::regnamespace"
+        " AND has_function_privilege('public', p.oid, 'EXECUTE')"
+        " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
+        " AND p.prorettype <> 'trigger'::regtype"
+    )
+
+    assert rows == []
 
 
 @pytest.mark.parametrize("role", ROLES)
