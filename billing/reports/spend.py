@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -255,17 +256,17 @@ def _where(filters: dict[str, str]) -> Iterator[str]:
 
 def _row(found: tuple[Any, ...], group_by: Sequence[str], view: PriceView) -> Row:
     """Of the agency's own figures, discount and billed amount, a client viewer's row has nothing."""
-    period, *rest = found
-    keys = {name: str(value) for name, value in zip(group_by, rest, strict=False)}
-    events, unpriced, *sums = rest[len(group_by) :]
+    names = len(group_by) + 1
+    period, *keys = found[:names]
+    events, unpriced, *sums = found[names:]
     is_viewer = active_scope().client_id is not None
     return Row(
         period=period,
-        keys=keys,
+        keys=dict(zip(group_by, map(str, keys), strict=True)),
         measures=Measures(
             events=int(events),
             unpriced_events=int(unpriced),
-            tokens={name: int(each) for name, each in zip(TOKEN_CLASSES, sums, strict=False)},
+            tokens=dict(zip(TOKEN_CLASSES, map(int, sums), strict=False)),
             costs=dict(zip(TOKEN_CLASSES, sums[6:], strict=False)),
             cost_uncached=sums[12],
             discount=ZERO if is_viewer else sums[13],
@@ -278,11 +279,13 @@ def _row(found: tuple[Any, ...], group_by: Sequence[str], view: PriceView) -> Ro
 def add_up(parts: Iterable[Measures]) -> Measures:
     """The exact sum of measures; all zero for none."""
     measures = list(parts)
+    tokens = [each.tokens for each in measures]
+    costs = [each.costs for each in measures]
     return Measures(
         events=sum(each.events for each in measures),
         unpriced_events=sum(each.unpriced_events for each in measures),
-        tokens={name: sum(each.tokens[name] for each in measures) for name in TOKEN_CLASSES},
-        costs={name: total(each.costs[name] for each in measures) for name in TOKEN_CLASSES},
+        tokens={name: sum(map(itemgetter(name), tokens)) for name in TOKEN_CLASSES},
+        costs={name: total(map(itemgetter(name), costs)) for name in TOKEN_CLASSES},
         cost_uncached=total(each.cost_uncached for each in measures),
         discount=total(each.discount for each in measures),
         billed=total(each.billed for each in measures),
