@@ -1,5 +1,7 @@
 """The journal and the rollups: what the ledger adds up to, by bucket."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -64,12 +66,14 @@ class DailySpend(Bucket):
     )
 
     class Meta(Bucket.Meta):
-        indexes = [
+        indexes: ClassVar = [
             models.Index(
                 fields=["tenant_id", "day"],
                 condition=models.Q(priced=False),
                 name="dailyspend_unpriced",
-            )
+            ),
+            # A client's page reads that client's days, however many other clients there are.
+            models.Index(fields=["tenant_id", "client_id", "day"], name="dailyspend_of_client"),
         ]
 
     def __str__(self) -> str:
