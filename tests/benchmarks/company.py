@@ -7,13 +7,16 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import msgspec
 from django.test import Client as Browser
+from django.utils import timezone
 
+from billing.flow.set_budget import Counts, NewTerms, set_budget
 from tenants.actions import create_client, create_project, create_tenant
 from tenants.keys import FoundKey, find_key
-from tenants.models import Tenant, User
+from tenants.models import Project, Tenant, User
 from tenants.scoping import tenant_scope
 
 ZONE = "Europe/Sofia"
@@ -76,7 +79,21 @@ def make_company(slug: str) -> Company:
                     actor="bench", slug=f"{name}-{kind}", name=f"{name} {kind}", client=client
                 )
                 projects[project.slug] = project.pk
+                if kind == KINDS[0]:
+                    _set_hard_budget(project, owner=new.owner)
     return Company(new.tenant, new.owner, new.keys, clients, projects)
+
+
+def _set_hard_budget(project: Project, *, owner: User) -> None:
+    """One that is never used up: `GET /allow` adds up what it has left."""
+    terms = NewTerms(amount=Decimal(10**9), period="month", owner=owner, hard=True)
+    set_budget(
+        actor=owner,
+        name=project.name,
+        counts=Counts(project=project),
+        terms=terms,
+        now=timezone.now(),
+    )
 
 
 def typical_events(count: int, *, run: str, now: datetime) -> Iterator[dict[str, object]]:

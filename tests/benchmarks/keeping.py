@@ -1,6 +1,7 @@
 """What stays: seconds to fold new events into the rollups, bytes on disk, memory of the processes."""
 
 import time
+from collections.abc import Sequence
 
 import psycopg
 import redis
@@ -67,18 +68,21 @@ def memory_figures(web: Web) -> list[Figure]:
         "PostgreSQL": _postgres(web),
         "Redis": _redis(),
     }
-    sums = {name: sum(map(machine.memory_of, pids)) / MEGABYTE for name, pids in groups.items()}
-    words = ", ".join(f"{name} {number(sums[name])} ({len(pids)})" for name, pids in groups.items())
+    each = {
+        name: [machine.memory_of(pid) / MEGABYTE for pid in pids] for name, pids in groups.items()
+    }
+    whole = sum(map(sum, each.values()))
     return [
-        Figure(
-            "memory",
-            "web, worker, beat and servers, idle",
-            sum(sums.values()),
-            "MB",
-            at_most=MOST_MEMORY,
-            beside=f"{words}; in brackets: processes",
-        )
+        Figure("memory", "the whole stack, idle", whole, "MB", at_most=MOST_MEMORY),
+        *(
+            Figure("memory", name, sum(sizes), "MB", beside=f"processes: {_listed(sizes)}")
+            for name, sizes in each.items()
+        ),
     ]
+
+
+def _listed(sizes: Sequence[float]) -> str:
+    return ", ".join(map(number, sorted(sizes, reverse=True)))
 
 
 def _postgres(web: Web) -> list[int]:

@@ -59,7 +59,7 @@ def _everything(options: argparse.Namespace) -> list[Figure]:
         with web_server(folder, database_url=os.environ["DATABASE_URL"]) as web:
             return [
                 *_new_company(web, options, folder=folder),
-                *_old_company(web, options, folder=folder),
+                *_old_companies(web, options, folder=folder),
             ]
 
 
@@ -88,26 +88,29 @@ def _new_company(web: Web, options: argparse.Namespace, *, folder: Path) -> list
     ]
 
 
-def _old_company(web: Web, options: argparse.Namespace, *, folder: Path) -> list[Figure]:
-    """On a long history: pages and answers, new events on top, worker and beat beside."""
-    events = f"{options.events:,} events"
-    _say(f"A history of {events}")
-    old = make_company("old")
-    seconds = million.fill(
-        old,
-        count=options.events,
-        now=timezone.now(),
-        database_url=os.environ["DATABASE_URL"],
-    )
-    rebuilt = Figure("fold", f"rebuild {events} from the ledger", seconds, "s")
-    _say("Pages and answers")
-    part = f"at {events}"
-    figures = [rebuilt, *reading.measure(web, old, requests=options.requests, part=part)]
-    _say("New events on top of the history")
+def _old_companies(web: Web, options: argparse.Namespace, *, folder: Path) -> list[Figure]:
+    """On histories of growing length: pages, answers, the fold; on the longest, worker and beat beside."""
     load = ingest.Load("top", ingest.MAIN, options.sizes[ingest.MAIN])
-    ingest.send(web, old, load, run="top", folder=folder)
-    figures += reading.unfolded_figures(web, old, requests=options.requests, part=part)
-    figures.append(keeping.fold_figure(old, name=f"into {events}"))
+    figures: list[Figure] = []
+    histories: list[list[Figure]] = []
+    for count in options.events:
+        events = f"{count:,} events"
+        _say(f"A history of {events}")
+        old = make_company(f"old-{count}")
+        seconds = million.fill(
+            old, count=count, now=timezone.now(), database_url=os.environ["DATABASE_URL"]
+        )
+        figures.append(Figure("fold", f"rebuild {events} from the ledger", seconds, "s"))
+        _say("Pages and answers")
+        part = f"at {events}"
+        histories.append(reading.measure(web, old, requests=options.requests, part=part))
+        figures += histories[-1]
+        _say("New events on top of the history")
+        ingest.send(web, old, load, run=f"top{count}x", folder=folder)
+        figures += reading.unfolded_figures(web, old, requests=options.requests, part=part)
+        figures.append(keeping.fold_figure(old, name=f"into {events}"))
+    if len(histories) > 1:
+        figures += reading.growth(histories)
     return [*figures, _beside_workers(web, old, load, rounds=options.rounds, folder=folder)]
 
 
