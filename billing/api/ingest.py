@@ -69,14 +69,12 @@ def take_in(request: HttpRequest, key: FoundKey) -> HttpResponse:
         verdicts = accept(checked, key=key, now=now)
     if any(each.status == "accepted" for each in verdicts):
         ring(key.tenant_id)
-    counts = counts_of(verdicts)
-    count_events(counts, verdicts)
-    results = [_result(index, each) for index, each in enumerate(verdicts)]
-    body = msgspec.json.encode({**counts, "results": results})
-    return HttpResponse(body, content_type="application/json")
+    body = answer(verdicts)
+    count_events(body, verdicts)
+    return HttpResponse(msgspec.json.encode(body), content_type="application/json")
 
 
-def counts_of(verdicts: Sequence[Verdict]) -> dict[str, int]:
+def answer(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     counts = Counter(each.status for each in verdicts)
     return {
         "accepted": counts["accepted"],
@@ -84,6 +82,7 @@ def counts_of(verdicts: Sequence[Verdict]) -> dict[str, int]:
         "conflicts": counts["conflict"],
         "rejected": counts["rejected"],
         "unpriced": sum(each.cost is None and each.status == "accepted" for each in verdicts),
+        "results": [_result(index, each) for index, each in enumerate(verdicts)],
     }
 
 
