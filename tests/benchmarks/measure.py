@@ -20,7 +20,7 @@ django.setup()  # the product's models are imported below
 from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from tests.benchmarks import ingest, keeping, machine, million, pricing, reading  # noqa: E402
+from tests.benchmarks import alerting, ingest, keeping, machine, million, pricing, reading  # noqa: E402
 from tests.benchmarks.company import Company, make_company  # noqa: E402
 from tests.benchmarks.figures import Figure, table, write_json  # noqa: E402
 from tests.benchmarks.ingest_figures import beside_workers, ingest_figures  # noqa: E402
@@ -40,7 +40,9 @@ def main() -> int:
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{machine.describe()}, PostgreSQL {_postgres_version()}",
     }
-    figures = _pure(options) if options.pure else _everything(options)
+    figures = (
+        _alerts() if options.alerts else _pure(options) if options.pure else _everything(options)
+    )
     sys.stdout.write(f"{about['machine']}\n\n{table(figures)}\n")
     sys.stdout.flush()
     write_json(Path(options.json), figures, about=about)
@@ -53,14 +55,22 @@ def _pure(options: argparse.Namespace) -> list[Figure]:
     return pricing.measure(make_company("new"), rounds=options.rounds, now=timezone.now())
 
 
+def _alerts() -> list[Figure]:
+    _say("Alerts, with other events beside")
+    with tempfile.TemporaryDirectory(prefix="costtrack-bench-") as name:
+        folder = Path(name)
+        with web_server(folder, database_url=os.environ["DATABASE_URL"]) as web:
+            return alerting.measure(web, make_company("alerts"), folder=folder)
+
+
 def _everything(options: argparse.Namespace) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="costtrack-bench-") as name:
         folder = Path(name)
         with web_server(folder, database_url=os.environ["DATABASE_URL"]) as web:
-            return [
-                *_new_company(web, options, folder=folder),
-                *_old_companies(web, options, folder=folder),
-            ]
+            figures = _new_company(web, options, folder=folder)
+            figures += _old_companies(web, options, folder=folder)
+            _say("Alerts, with other events beside")
+            return [*figures, *alerting.measure(web, make_company("alerts"), folder=folder)]
 
 
 def _new_company(web: Web, options: argparse.Namespace, *, folder: Path) -> list[Figure]:

@@ -27,6 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             f"--{name}", type=int, default=_from_environment(name, default), help=words
         )
     parser.add_argument("--pure", action="store_true", help="only what needs no web server")
+    parser.add_argument("--alerts", action="store_true", help="only from an event to its mail")
     parser.add_argument("--json", default="bench.json", help="where the figures go")
     parser.set_defaults(sizes=SIZES)
 
