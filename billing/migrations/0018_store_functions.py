@@ -133,7 +133,7 @@ GRANT EXECUTE ON FUNCTION store_events(int, json) TO costtrack_app;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0016_repricing")]
+    dependencies = [("billing", "0017_alarms")]
 
     operations = [
         migrations.RunSQL(BOOK_VERSION, "DROP FUNCTION price_book_version(int)"),
