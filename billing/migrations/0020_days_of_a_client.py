@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0018_store_functions'),
+        ('billing', '0019_store_functions'),
     ]
 
     operations = [

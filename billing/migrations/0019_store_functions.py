@@ -133,7 +133,7 @@ GRANT EXECUTE ON FUNCTION store_events(int, json) TO costtrack_app;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0017_alarms")]
+    dependencies = [("billing", "0018_unpriced_indexes")]
 
     operations = [
         migrations.RunSQL(BOOK_VERSION, "DROP FUNCTION price_book_version(int)"),
