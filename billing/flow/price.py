@@ -32,6 +32,7 @@ __all__ = [
 _NOTHING: Final[Rates] = (ZERO, ZERO, ZERO, ZERO, ZERO, ZERO)
 _add: Final = EXACT.add
 _times: Final = EXACT.multiply
+_times_plus: Final = EXACT.fma
 
 
 class Priced(Struct, frozen=True, gc=False):  # not a dataclass: see usage.py
@@ -80,7 +81,7 @@ def price_event(
     """Price one event at the rates of its UTC day. ValueError for a time without a zone."""
     if usage.unclear:
         return Unpriced(usage.unclear, variant_of(usage))
-    day = _utc_day(occurred_at)
+    day = occurred_at.toordinal() if occurred_at.tzinfo is UTC else _utc_day(occurred_at)
     top = usage.parts[0]
     card = book.card(top, provider=provider, usage=usage, day=day)
     if isinstance(card, str):
@@ -140,9 +141,7 @@ def _cost(part: Part, card: Card) -> tuple[Rates, Decimal]:
     output_cost = _times(output_rate, output) if output else ZERO
     search_cost = _times(search_rate, searches) if searches else ZERO
     input_cost = _times(input_rate, fresh) if fresh else ZERO
-    cached = written_5m + written_1h + read
-    uncached = _times(input_rate, fresh + cached) if cached else input_cost
-    uncached = _add(uncached, output_cost)
+    uncached = _times_plus(input_rate, fresh + written_5m + written_1h + read, output_cost)
     return (
         (
             input_cost,
