@@ -2,7 +2,7 @@
 
 In:   a chart.   Out: SVG and table rows for `parts/bars.html`, where the rest of the chart is.
 Never: anybody's text. What is put in here are figures and dates; names of series stay in the template, which
-      escapes them and takes three times as long over 90 bars.
+      escapes them and takes longer over 90 bars (docs/performance.md).
 """
 
 from collections.abc import Iterable
