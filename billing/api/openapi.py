@@ -109,6 +109,8 @@ def _problems(path: str, method: str, operation: Document) -> list[int]:
         found |= {404}
     if path.endswith("/allow"):
         found |= {404, 422}
+    if path.endswith("/alerts"):
+        found |= {422}
     makes_one = method == "post" and "201" in operation["responses"]
     if makes_one or method == "patch" or path.endswith(("/close", "/apply", "/cancel")):
         found |= {409}

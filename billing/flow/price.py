@@ -83,9 +83,12 @@ def price_event(
         return Unpriced(usage.unclear, variant_of(usage))
     day = occurred_at.toordinal() if occurred_at.tzinfo is UTC else _utc_day(occurred_at)
     top = usage.parts[0]
-    card = book.card(top, provider=provider, usage=usage, day=day)
-    if isinstance(card, str):
-        return Unpriced(card, variant_of(usage))
+    card = book.flat.get((provider, top.model, usage.tier, usage.speed, usage.geo, day))
+    if card is None:
+        found = book.card(top, provider=provider, usage=usage, day=day)
+        if isinstance(found, str):
+            return Unpriced(found, variant_of(usage))
+        card = found
     costs, uncached = _cost(top, card)
     for part in usage.parts[1:]:
         if not part.is_billed:

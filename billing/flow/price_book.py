@@ -159,9 +159,8 @@ class PriceBook:
             self.list_book = PriceBook(version=version, entries=self.entries, aliases=self.aliases)
         self._rows: dict[tuple[str, str], list[PriceEntry]] = {}
         self._spans: dict[tuple[str, str, str, str, str], tuple[Span, ...]] = {}
-        self._steps_on: dict[
-            tuple[str, str, str, str, str, int], tuple[tuple[int, Card | str], ...]
-        ] = {}
+        self.flat: dict[tuple[str, str, str, str, str, int], Card] = {}
+        """Cards found so far that hold for prompts of any size: provider, model, tier, speed, geo, day."""
         for entry in (*self.agreed, *self.entries):
             self._rows.setdefault((entry.provider, entry.model), []).append(entry)
         self._providers = {provider for provider, _ in self._rows}
@@ -186,28 +185,14 @@ class PriceBook:
 
     def card(self, part: Part, *, provider: str, usage: Usage, day: int) -> Card | str:
         """The card of one call on a UTC day (its ordinal), or the reason why there is none."""
-        key = (provider, part.model, usage.tier, usage.speed, usage.geo, day)
-        steps = self._steps_on.get(key)
-        if steps is None:
-            found = self._find_steps(part.model, provider, usage, day)
-            if isinstance(found, str):
-                return found
-            steps = self._steps_on[key] = found
-        for over, card in steps:
-            if over == _BASE or part.prompt_tokens > over:
-                return card
-        return NO_PRICE_AT_DATE
-
-    def _find_steps(
-        self, model: str, provider: str, usage: Usage, day: int
-    ) -> tuple[tuple[int, Card | str], ...] | str:
-        spans = self.spans(model, provider=provider, usage=usage)
+        spans = self.spans(part.model, provider=provider, usage=usage)
         if isinstance(spans, str):
             return spans
-        for span in spans:
-            if span.first_day <= day < span.end_day:
-                return span.steps
-        return NO_PRICE_AT_DATE
+        steps = next((each.steps for each in spans if each.first_day <= day < each.end_day), ())
+        card = next((card for over, card in steps if part.prompt_tokens > over), NO_PRICE_AT_DATE)
+        if len(steps) == 1 and isinstance(card, Card) and not card.entry.over_prompt_tokens:
+            self.flat[provider, part.model, usage.tier, usage.speed, usage.geo, day] = card
+        return card
 
     def spans(self, model: str, *, provider: str, usage: Usage) -> tuple[Span, ...] | str:
         """The cards of a model under the modifiers of a response, by day; or why there are none."""
