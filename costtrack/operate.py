@@ -2,7 +2,8 @@
 
 In:   nothing that changes anything: every list is read-only.   Out: accounts, companies, who belongs to one.
 Walls: accounts belong to no tenant and are read as ever. Companies are listed by the dispatching role, which
-      sees slug and zone; members of one are read inside its scope, as its own pages do. No role sees more here.
+      sees slug and zone; members and budgets of one are read inside its scope, as its own pages do. No role
+      sees more here.
 Log:  each look is a line with who, what and which company.
 """
 
@@ -18,8 +19,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, URLResolver, path
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from billing.models import Budget
+from billing.periods import today_in
+from billing.reports.budgets import standings
 from tenants.directory import UnknownTenant, all_tenants, tenant_id_of
 from tenants.members import SECOND_FACTORS, members
 from tenants.models import Invitation, Tenant, User
@@ -131,15 +136,18 @@ def companies(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def company(request: HttpRequest, company: str) -> HttpResponse:
-    """Who belongs to one company, read inside its scope."""
+    """Who belongs to one company, and its budgets, read inside its scope."""
     try:
         tenant_id = tenant_id_of(company)
     except UnknownTenant as error:
         raise Http404(str(error)) from error
     log.info("operator_looked_inside", person=request.user.pk, tenant=tenant_id)
     with tenant_scope(tenant_id):
+        tenant = Tenant.objects.get()
+        budgets = Budget.objects.filter(archived_at=None).select_related("owner")
         context = {
-            "company": Tenant.objects.get(),
+            "company": tenant,
+            "budgets": standings(budgets, today=today_in(tenant.timezone, now=timezone.now())),
             "members": list(members()),
             "invitations": Invitation.objects.filter(accepted_at=None, revoked_at=None).count(),
         }

@@ -1,12 +1,16 @@
 """/operate/: operators with a second factor look at accounts and companies; each look is logged."""
 
 import re
+from decimal import Decimal
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 from structlog.testing import capture_logs
 
+from billing.flow.set_budget import Counts, NewTerms, set_budget
 from tenants.models import User
+from tests.factories import event
 from tests.tenants.test_factors import give_factor
 
 PATHS = [
@@ -66,6 +70,25 @@ def test_of_a_company_only_who_belongs_to_it_is_shown(operator):
     assert "ana@acme.test" in page
     assert "bo@brix.test" not in page
     assert operator.get("/operate/companies/nope/").status_code == 404
+
+
+def test_of_a_company_its_budgets_are_shown_and_nobody_elses(operator, world):
+    for company, owner in ((world.acme, world.ana), (world.brix, world.bo)):
+        company.post(event())
+        with company.scope():
+            set_budget(
+                actor=owner,
+                name=f"Budget of {company.tenant.name}",
+                counts=Counts(),
+                terms=NewTerms(amount=Decimal("0.03"), period="month", owner=owner),
+                shared=False,
+                now=timezone.now(),
+            )
+
+    page = operator.get("/operate/companies/acme/").content.decode()
+
+    assert "Budget of Acme" in page and "52 %" in page
+    assert "Budget of Brix" not in page
 
 
 def test_an_operator_is_no_member_of_anything(operator):
