@@ -57,6 +57,7 @@ def problem_response(problem: Problem) -> JsonResponse:
     response = JsonResponse(
         problem.document(), status=problem.status_code, content_type="application/problem+json"
     )
+    response["Content-Length"] = str(len(response.content))
     if problem.status_code == status.HTTP_401_UNAUTHORIZED:
         response["WWW-Authenticate"] = "Bearer"
     if problem.retry_after:

@@ -18,6 +18,7 @@ from tenants.actions import (
     ensure_user,
     rename,
     revoke_key,
+    set_price_view,
 )
 from tenants.models import ApiKey, AuditEntry, Membership, Role, Tenant
 from tenants.scoping import NoActiveTenant, tenant_scope
@@ -38,6 +39,10 @@ CHANGES = {
     "rename": (
         lambda acme, actor: rename(acme.clients["globex"], actor=actor, name="Globex Ltd"),
         ("client.renamed", "globex", {"name": "Globex of Acme"}, {"name": "Globex Ltd"}),
+    ),
+    "set_price_view": (
+        lambda acme, actor: set_price_view(acme.clients["globex"], actor=actor, view="billed"),
+        ("client.price_view", "globex", {"price_view": "cost"}, {"price_view": "billed"}),
     ),
     "archive": (
         lambda acme, actor: archive(acme.projects["support-bot"], actor=actor, now=NOW),
