@@ -20,7 +20,16 @@ django.setup()  # the product's models are imported below
 from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from tests.benchmarks import alerting, ingest, keeping, machine, million, pricing, reading  # noqa: E402
+from tests.benchmarks import (  # noqa: E402  # noqa: E402
+    alerting,
+    ingest,
+    keeping,
+    machine,
+    million,
+    pricing,
+    reading,
+    repricing,
+)
 from tests.benchmarks.company import Company, make_company  # noqa: E402
 from tests.benchmarks.figures import Figure, table, write_json  # noqa: E402
 from tests.benchmarks.ingest_figures import beside_workers, ingest_figures  # noqa: E402
@@ -121,7 +130,9 @@ def _old_companies(web: Web, options: argparse.Namespace, *, folder: Path) -> li
         figures.append(keeping.fold_figure(old, name=f"into {events}"))
     if len(histories) > 1:
         figures += reading.growth(histories)
-    return [*figures, _beside_workers(web, old, load, rounds=options.rounds, folder=folder)]
+    figures.append(_beside_workers(web, old, load, rounds=options.rounds, folder=folder))
+    _say("Every event of the longest history priced again")
+    return [*figures, *repricing.measure(old)]
 
 
 def _beside_workers(
