@@ -53,9 +53,9 @@ def read_book(
     discounts = Discount.objects.filter(known) if has_terms else ()
     return PriceBook(
         version=version,
-        entries=[_entry(row, at) for row in PriceRow.objects.filter(known)],
+        entries=[entry_of(row, until=_until(row, at)) for row in PriceRow.objects.filter(known)],
         aliases={(each.provider, each.alias): each.model for each in ModelAlias.objects.all()},
-        agreed=[_entry(row, at) for row in agreed],
+        agreed=[entry_of(row, until=_until(row, at)) for row in agreed],
         discounts=[
             DiscountEntry(
                 provider=row.provider,
@@ -73,7 +73,8 @@ def _until(row: Dated, at: datetime | None) -> date | None:
     return None if at and row.closed_at and row.closed_at > at else row.until
 
 
-def _entry(row: Rates, at: datetime | None) -> PriceEntry:
+def entry_of(row: Rates, *, until: date | None) -> PriceEntry:
+    """The row as the book takes it, ending on that day."""
     return PriceEntry(
         id=row.pk,
         provider=row.provider,
@@ -81,7 +82,7 @@ def _entry(row: Rates, at: datetime | None) -> PriceEntry:
         speed=row.speed,
         over_prompt_tokens=row.over_prompt_tokens,
         since=row.since,
-        until=_until(row, at),
+        until=until,
         rates=(
             row.input,
             row.cache_write_5m,

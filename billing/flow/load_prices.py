@@ -15,7 +15,8 @@ from typing import Final
 
 from django.db import connection, transaction
 
-from billing.flow.price_book import DiscountEntry, PriceBook, PriceBookError, PriceEntry
+from billing.flow.book import entry_of
+from billing.flow.price_book import DiscountEntry, PriceBook, PriceBookError
 from billing.flow.price_data import PriceData, PriceRecord
 from billing.models import ModelAlias, PriceRow
 from billing.money import EXACT, TOKEN_CLASSES, plain
@@ -143,7 +144,7 @@ def _check_book(
 ) -> None:
     """The list as it will be, under every tenant's discounts: a broken book would price nothing at all."""
     ends = {row.pk: until for row, until in plan.closed}
-    entries = [_entry(row, until=ends.get(row.pk, row.until)) for row in rows]
+    entries = [entry_of(row, until=ends.get(row.pk, row.until)) for row in rows]
     first = max((row.pk for row in rows), default=0) + 1
     entries += [record.entry(number) for number, record in enumerate(plan.added, start=first)]
     try:
@@ -210,28 +211,6 @@ def _row(record: PriceRecord) -> PriceRow:
         checked_on=record.checked_on,
         note=record.note,
         added_by=ACTOR,
-    )
-
-
-def _entry(row: PriceRow, *, until: date | None) -> PriceEntry:
-    return PriceEntry(
-        id=row.pk,
-        provider=row.provider,
-        model=row.model,
-        speed=row.speed,
-        over_prompt_tokens=row.over_prompt_tokens,
-        since=row.since,
-        until=until,
-        rates=(
-            row.input,
-            row.cache_write_5m,
-            row.cache_write_1h,
-            row.cache_read,
-            row.output,
-            row.web_search,
-        ),
-        batch_multiplier=row.batch_multiplier,
-        us_multiplier=row.us_multiplier,
     )
 
 

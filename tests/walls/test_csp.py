@@ -5,7 +5,8 @@ from django.db import transaction
 from django.test import Client as Browser
 from django.test import override_settings
 
-from tests.walls.routes import CALLS, PAGES
+from tests.walls.calls import CALLS
+from tests.walls.routes import PAGES
 from tests.walls.test_routes import path_of
 
 POLICY = {

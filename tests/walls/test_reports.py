@@ -25,8 +25,8 @@ from billing.reports.spend import DIMENSIONS, GRANULARITIES, ReportError, spend
 from billing.reports.unpriced import unpriced_queue
 from tenants.models import Project
 from tenants.scoping import NoActiveTenant, tenant_scope
+from tests.walls.calls import CALLS
 from tests.walls.roles import application_wall_off, as_owner, database_wall_off
-from tests.walls.routes import CALLS
 from tests.walls.test_routes import path_of
 
 GROUPS = [(), *((name,) for name in (*DIMENSIONS, "token_class")), ("client", "model")]

@@ -8,8 +8,9 @@ from django.urls import get_resolver
 from billing.flow.acknowledge import AlertLink, signed
 from tenants.access import EVERYONE
 from tenants.keyview import KeyView
+from tests.walls.calls import CALLS
 from tests.walls.roles import as_owner, one
-from tests.walls.routes import CALLS, PAGES, PEOPLE
+from tests.walls.routes import PAGES, PEOPLE
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 FOREIGN = ("accounts/", "operate/")
