@@ -12,7 +12,7 @@ run: .venv/requirements.done
 	@$(LOCAL) run --with-parent
 
 test: .venv/requirements-dev.done
-	@$(LOCAL) exec --fresh -- $(BIN)/python -m pytest $(ARGS)
+	@$(LOCAL) exec --fresh -- $(BIN)/python -m pytest --numprocesses 2 $(ARGS)
 
 bench: .venv/requirements-dev.done
 	@$(LOCAL) exec --fresh -- $(BIN)/python -m tests.benchmarks $(ARGS)

@@ -11,6 +11,7 @@ from django.test.utils import setup_databases, teardown_databases
 
 from tests.factories import World, make_world
 from tests.keyring import KEY_RING
+from tests.parallel import one_at_a_time, own_name
 
 # What a test that commits leaves behind, children first. Prices and content types stay.
 TABLES = [
@@ -65,6 +66,7 @@ def pytest_configure(config):
     settings.THROTTLE_PER_SECOND = 0
     # A busy machine is not a Redis that hangs: tests of one that does say so themselves.
     settings.CACHES["default"]["OPTIONS"] |= {"socket_timeout": 10, "socket_connect_timeout": 10}
+    connection.settings_dict["TEST"]["NAME"] = own_name(connection.settings_dict["NAME"])
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -80,7 +82,7 @@ def as_role(role):
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker):
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), one_at_a_time():
         role = as_role(None)
         databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
         as_role(role)

@@ -131,7 +131,7 @@ def test_a_long_path_with_spaces_has_its_sockets_in_a_short_private_folder(proje
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
 class TestUsers:
     def test_root_runs_the_servers_as_another_user(self, project):
-        listing = project.finished("exec", "--", "ps", "-eo", "user:20,args")
+        listing = project.finished("exec", "--", "ps", "-ww", "-eo", "user:20,args")
 
         lines = [line for line in listing.splitlines() if str(project.state) in line]
         servers = [line.split()[0] for line in lines if "watch.py" not in line]
