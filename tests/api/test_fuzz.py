@@ -15,7 +15,7 @@ from tests.api.conftest import EVENTS, NDJSON
 from tests.factories import USAGE, event
 
 BODIES = int(os.environ.get("FUZZ_BODIES", "1500"))
-"""Requests that are broken as a whole; FUZZ_BODIES=10000 takes minutes."""
+"""Requests that are broken as a whole; .ci/run asks for 10,000, a minute."""
 USUAL = {"accepted", "duplicate", "conflict", "rejected"}
 HOSTILE_VALUES = [
     "null",
