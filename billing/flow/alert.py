@@ -81,10 +81,10 @@ def raise_alerts(
     highest, budget = alerts[-1], finding.budget
     people = responsible(budget) if budget else owners()
     for person in people:
-        enqueue(words(alerts, person), people=[person], about=f"alert:{highest.pk}")
+        enqueue(words(alerts, person), people=[person], about=f"alert:{highest.pk}", now=now)
     message = words(alerts, None)
     if channels := chosen_channels(budget) if budget else []:
-        enqueue(message, channels=channels, about=f"alert:{highest.pk}")
+        enqueue(message, channels=channels, about=f"alert:{highest.pk}", now=now)
     Alert.objects.filter(pk__in=[each.pk for each in alerts]).update(headline=message.headline)
     return alerts
 

@@ -7,7 +7,7 @@ Not promised: that messages arrive in the order in which they were written.
 
 import uuid
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -29,6 +29,7 @@ def enqueue(
     people: Iterable[User] = (),
     channels: Iterable[Channel] = (),
     about: str = "",
+    now: datetime | None = None,
 ) -> int:
     """Write one Delivery row per person (e-mail) and channel in the active scope and transaction.
 
@@ -40,7 +41,7 @@ def enqueue(
         *(Delivery(person=each, target=f"person:{each.pk}") for each in people),
         *_to_channels(channels),
     ]
-    now, stored = timezone.now(), as_json(message)
+    now, stored = now or timezone.now(), as_json(message)
     for row in rows:
         row.about = about or f"message:{uuid.uuid4()}"
         row.message, row.message_id = stored, uuid.uuid4()

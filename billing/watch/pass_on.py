@@ -30,9 +30,9 @@ def pass_on_alerts(*, now: datetime) -> int:
         about = f"alert:{alert.pk}:escalated"
         for person in others(budget):
             message = _again("escalated", alert, budget, tenant=tenant, person=person, said=said)
-            enqueue(message, people=[person], about=about)
+            enqueue(message, people=[person], about=about, now=now)
         message = _again("escalated", alert, budget, tenant=tenant, person=None, said=said)
-        enqueue(message, channels=chosen_channels(budget), about=about)
+        enqueue(message, channels=chosen_channels(budget), about=about, now=now)
     return len(due)
 
 
@@ -45,7 +45,8 @@ def wake_alerts(*, now: datetime) -> int:
         for person in responsible(budget) if budget else owners():
             said = f"You wanted to hear of this again today. {alert.headline}"
             message = _again("reminder", alert, budget, tenant=tenant, person=person, said=said)
-            enqueue(message, people=[person], about=f"alert:{alert.pk}:again:{now:%Y-%m-%d}")
+            about = f"alert:{alert.pk}:again:{now:%Y-%m-%d}"
+            enqueue(message, people=[person], about=about, now=now)
     return len(due)
 
 

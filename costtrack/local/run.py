@@ -108,6 +108,7 @@ def _demo_of_first_run(state: State, *, variables: Mapping[str, str], migrated: 
     is_wanted = os.environ.get("DEMO") != "0" and is_ours_or_was_empty
     if note.exists() or not is_wanted:
         return ""
+    say("Filling in a demo, this once: about half a minute.")
     told = _manage("seed_demo", state=state, variables=variables).strip()
     note.touch(mode=0o600)
     note.write_text(told + "\n")

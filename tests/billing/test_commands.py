@@ -1,15 +1,31 @@
 """The commands: verify_spend proves, rebuild_spend restores, seed_demo makes a demo once."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
 
 import pytest
+from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db.models import Q
+from django.utils import timezone
 
-from billing.models import DailySpend, HourlySpend, ListedPrice, SpendEntry, UsageEvent
+from billing.models import (
+    Alert,
+    DailySpend,
+    Delivery,
+    Discount,
+    HourlySpend,
+    ListedPrice,
+    Markup,
+    SpendEntry,
+    UsageEvent,
+)
+from billing.periods import DayRange, today_in
+from billing.reports.spend import spend
 from tenants.directory import all_tenants
-from tenants.models import User
+from tenants.models import Client, User
 from tenants.scoping import tenant_scope
 from tests.api.conftest import EVENTS
 from tests.billing.test_ledger import differences, total
@@ -119,8 +135,27 @@ def test_the_demo_is_made_once_and_holds_together(db, client):
             assert UsageEvent.objects.count() > 500
     with tenant_scope(tenants["northwind"]):
         assert UsageEvent.objects.filter(price_id=None).exists()
-        projects = UsageEvent.objects.values_list("project_id", flat=True).distinct()
-        assert len(projects) >= 3
+        assert UsageEvent.objects.values("client_id").distinct().count() >= 5
+        assert UsageEvent.objects.filter(tool_calls__gt=0).exclude(task="").exists()
+        assert UsageEvent.objects.filter(variant__contains="long").exists()
+        assert UsageEvent.objects.exclude(components=None).exists()
+        today = today_in("Europe/Sofia", now=timezone.now())
+        fortnight = DayRange(today - timedelta(days=13), today)
+        rows = spend(fortnight, project="support-bot").rows
+        rates = {(today - row.period).days: row.measures.cache_hit_rate for row in rows}
+        assert min(rates[9], rates[2]) > Decimal("0.7") > Decimal("0.2") > max(rates[6], rates[5])
+        assert Markup.objects.exists() and Discount.objects.exists()
+        assert Client.objects.filter(price_view="billed").exists()
+        state = {
+            "open": Q(acknowledged_at=None, snoozed_until=None, escalated_at=None),
+            "acknowledged": Q(acknowledged_at__isnull=False),
+            "snoozed": Q(snoozed_until__gt=timezone.now()),
+            "passed on": Q(escalated_at__isnull=False),
+        }
+        assert [name for name, each in state.items() if not Alert.objects.filter(each)] == []
+        assert {each.kind for each in Alert.objects.all()} >= {"spent", "forecast", "spike"}
+        assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
+    assert mail.outbox == []
     for label in ("owner", "client viewer"):
         email, password = made[label].split()
         assert User.objects.get(email=email).check_password(password)

@@ -176,7 +176,7 @@ class Project:
 
     def started(self) -> "Run":
         run = self.start("run")
-        run.wait_for("Ctrl-C stops everything.")
+        run.wait_for("Ctrl-C stops everything.", limit=120)  # the first start fills in a demo
         return run
 
     def ask(self, code: str, *words: str) -> str:
