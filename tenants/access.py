@@ -31,6 +31,8 @@ class Access:
     client: Client | None
     seen_at: datetime | None = None
     has_second_factor: bool = False
+    logo: str = ""
+    """Digest of the company's logo."""
 
     @property
     def is_viewer(self) -> bool:
@@ -104,6 +106,7 @@ def _access(user: User, row: dict[str, Any]) -> Access:
         client=client,
         seen_at=row["seen_at"],
         has_second_factor=row["has_second_factor"],
+        logo=row["logo"],
     )
 
 

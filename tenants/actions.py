@@ -118,6 +118,8 @@ def check_timezone(zone: str) -> None:
 
 def rename(named: Client | Project | ApiKey, *, actor: Actor, name: str) -> None:
     before, named.name = named.name, name
+    if before == name:
+        return
     _validate(named)
     named.save(update_fields=["name"])
     _record_named("renamed", named, actor=actor, before={"name": before}, after={"name": name})
@@ -145,6 +147,14 @@ def archive(named: Client | Project, *, actor: Actor, now: datetime) -> None:
         named.archived_at = now
         named.save(update_fields=["archived_at"])
         _record_named("archived", named, actor=actor)
+
+
+def unarchive(named: Client | Project, *, actor: Actor) -> None:
+    """Take it into use again. Twice changes nothing."""
+    if named.archived_at is not None:
+        named.archived_at = None
+        named.save(update_fields=["archived_at"])
+        _record_named("unarchived", named, actor=actor)
 
 
 def create_key(

@@ -11,6 +11,7 @@ from tenants.access import MANAGERS
 from tenants.actions import ActionError
 from tenants.audit import record
 from tenants.models import Client, Membership, Role, Tenant, User
+from tenants.owners import let_go
 
 RANKS = [Role.CLIENT, Role.MEMBER, Role.FINANCE, Role.ADMIN, Role.OWNER]
 SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
@@ -38,6 +39,8 @@ def change_role(
     if role != Role.OWNER:
         _keep_an_owner(member)
     before = _terms(member)
+    if role == Role.CLIENT:
+        let_go(member.user, actor=actor)
     member.role, member.client = role, client
     member.save(update_fields=["role", "client"])
     record(
@@ -56,6 +59,7 @@ def remove_member(member: Membership, *, actor: User) -> None:
     _refuse_above(own, member.role)
     _keep_an_owner(member)
     record("member.removed", actor=actor, subject=member.user.email, before=_terms(member))
+    let_go(member.user, actor=actor)
     member.delete()
 
 

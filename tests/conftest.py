@@ -47,6 +47,7 @@ TABLES = [
     "tenants_apikey",
     "tenants_invitation",
     "tenants_membership",
+    "tenants_logo",
     "tenants_project",
     "tenants_client",
     "tenants_tenant",

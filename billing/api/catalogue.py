@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.api import schemas
+from billing.flow.set_budget import member_of
 from tenants.actions import (
     ActionError,
     archive,
@@ -19,9 +20,11 @@ from tenants.actions import (
     rename,
     revoke_key,
     set_price_view,
+    unarchive,
 )
 from tenants.keyview import KeyView
 from tenants.models import ApiKey, Client, Project
+from tenants.owners import set_owner
 from tenants.problems import Problem
 
 CONFLICTS = {"overlapping_terms", "not_ready", "prices_changed", "repricing_under_way"}
@@ -40,6 +43,7 @@ def client_data(client: Client) -> dict[str, Any]:
         "name": client.name,
         "archived": client.archived_at is not None,
         "price_view": client.price_view,
+        "owner": client.owner and client.owner.email,
     }
 
 
@@ -50,6 +54,7 @@ def project_data(project: Project) -> dict[str, Any]:
         "name": project.name,
         "client": project.client.slug,
         "archived": archived,
+        "owner": project.owner and project.owner.email,
     }
 
 
@@ -83,13 +88,33 @@ class ManagedView(KeyView):
     def projects(self) -> QuerySet[Project]:
         """The projects that the key may know of."""
         bound = self.key.project
-        return Project.objects.select_related("client").filter(**({"slug": bound} if bound else {}))
+        return Project.objects.select_related("client", "owner").filter(
+            **({"slug": bound} if bound else {})
+        )
 
     @property
     def clients(self) -> QuerySet[Client]:
         """The clients that the key may know of."""
         bound = self.key.project
-        return Client.objects.filter(**({"projects__slug": bound} if bound else {}))
+        return Client.objects.select_related("owner").filter(
+            **({"projects__slug": bound} if bound else {})
+        )
+
+    def change(self, named: Client | Project, data: dict[str, Any]) -> None:
+        """Name, owner and whether it is in use, as far as they are said."""
+        if not data:
+            raise Problem(422, "missing_field", "Say what is to change.", field="name")
+        if "name" in data:
+            rename(named, actor=self.actor, name=data["name"])
+        if "owner" in data:
+            address = data["owner"]
+            owner = member_of(address, field="owner") if address else None
+            set_owner(named, actor=self.actor, owner=owner)
+        if "archived" in data:
+            if data["archived"]:
+                archive(named, actor=self.actor, now=timezone.now())
+            else:
+                unarchive(named, actor=self.actor)
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, ActionError):
@@ -140,13 +165,10 @@ class OneClient(ManagedView):
         responses=schemas.ClientAnswer,
     )
     def patch(self, request: Request, slug: str) -> Response:
-        """Give a client another name, or show it other figures; the slug and all figures stay."""
-        client = found(Client.objects, what="client", slug=slug)
+        """Change what is said; the slug and all figures stay."""
+        client = found(Client.objects.select_related("owner"), what="client", slug=slug)
         data = self.valid(schemas.ClientChange)
-        if not data:
-            raise Problem(422, "missing_field", "Say a name or a price_view.", field="name")
-        if "name" in data:
-            rename(client, actor=self.actor, name=data["name"])
+        self.change(client, data)
         if "price_view" in data:
             set_price_view(client, actor=self.actor, view=data["price_view"])
         return Response(client_data(client))
@@ -198,15 +220,15 @@ class OneProject(ManagedView):
         return Response(project_data(self._project(slug)))
 
     @extend_schema(
-        operation_id="rename_project",
+        operation_id="change_project",
         tags=["Projects"],
-        request=schemas.Rename,
+        request=schemas.ProjectChange,
         responses=schemas.ProjectAnswer,
     )
     def patch(self, request: Request, slug: str) -> Response:
-        """Give a project another name; the slug and all figures stay."""
+        """Change what is said; the slug and all figures stay."""
         project = self._project(slug)
-        rename(project, actor=self.actor, name=self.valid(schemas.Rename)["name"])
+        self.change(project, self.valid(schemas.ProjectChange))
         return Response(project_data(project))
 
     @extend_schema(operation_id="archive_project", tags=["Projects"], responses={204: None})

@@ -254,10 +254,14 @@ class NamedAnswer(s.Serializer[object]):
     archived = s.BooleanField()
 
 
+OWNER = "Mail address of the member who answers for it."
+
+
 class ClientAnswer(NamedAnswer):
     price_view = s.ChoiceField(
         PriceView.values, help_text="In which figures the client sees the own spend."
     )
+    owner = s.CharField(allow_null=True, help_text=OWNER)
 
 
 class ClientsAnswer(s.Serializer[object]):
@@ -268,8 +272,13 @@ class Rename(s.Serializer[object]):
     name = s.CharField(min_length=1, max_length=120)
 
 
-class ClientChange(s.Serializer[object]):
+class ProjectChange(s.Serializer[object]):
     name = s.CharField(min_length=1, max_length=120, required=False)
+    owner = s.EmailField(required=False, allow_null=True, help_text=OWNER)
+    archived = s.BooleanField(required=False)
+
+
+class ClientChange(ProjectChange):
     price_view = s.ChoiceField(PriceView.values, required=False)
 
 
@@ -279,6 +288,7 @@ class NewProject(NewClient):
 
 class ProjectAnswer(NamedAnswer):
     client = s.CharField()
+    owner = s.CharField(allow_null=True, help_text=OWNER)
 
 
 class ProjectsAnswer(s.Serializer[object]):

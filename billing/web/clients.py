@@ -52,7 +52,10 @@ def client_list(request: PageRequest) -> HttpResponse:
 def client_page(request: PageRequest, client: str) -> HttpResponse:
     """A client viewer meets 404 on every client but the own one: the scope shows no other."""
     tenant = request.access.tenant
-    found = get_object_or_404(Client.objects.annotate(listed=PROJECTS), slug=client)
+    clients = Client.objects.annotate(listed=PROJECTS)
+    if not request.access.is_viewer:  # who is shown no people
+        clients = clients.select_related("owner")
+    found = get_object_or_404(clients, slug=client)
     asked = asked_range(request, zone=tenant.timezone, now=timezone.now())
     keys = ("project", "model")
     now = spend(asked.days, granularity=asked.unit, group_by=keys, client=client, seen_by=found)

@@ -45,7 +45,8 @@ def project_list(request: PageRequest) -> HttpResponse:
 @require_safe
 def project_page(request: PageRequest, project: str) -> HttpResponse:
     """Colours by token class beside tables of features and environments, or by model."""
-    found = get_object_or_404(Project.objects.select_related("client"), slug=project)
+    people = () if request.access.is_viewer else ("owner",)
+    found = get_object_or_404(Project.objects.select_related("client", *people), slug=project)
     access, by = request.access, "model" if request.GET.get("by") == "model" else "class"
     asked = asked_range(request, zone=access.tenant.timezone, now=timezone.now(), keep=("by",))
     keys = ("model",) if by == "model" else ("feature", "environment")

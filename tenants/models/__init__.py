@@ -2,6 +2,7 @@
 
 from tenants.models.invitation import Invitation
 from tenants.models.keys import ApiKey
+from tenants.models.logo import Logo
 from tenants.models.people import Membership, Role, User
 from tenants.models.record import AuditEntry
 from tenants.models.tenant import Client, PriceView, Project, Tenant
@@ -11,6 +12,7 @@ __all__ = [
     "AuditEntry",
     "Client",
     "Invitation",
+    "Logo",
     "Membership",
     "PriceView",
     "Project",

@@ -2,6 +2,7 @@
 
 import zoneinfo
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
@@ -43,6 +44,10 @@ class Named(TenantOwned):
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    """Who answers for it; nobody has to."""
 
     class Meta(TenantOwned.Meta):
         abstract = True
@@ -66,6 +71,9 @@ class Client(Named):
     client_column = "id"
 
     price_view = models.CharField(max_length=10, choices=PriceView, default=PriceView.COST)
+    contact_name = models.CharField(max_length=120, blank=True)
+    contact_email = models.EmailField(blank=True)
+    """Whom the client reads that it may ask: kept here, since a client viewer sees no people."""
 
     class Meta(Named.Meta):
         constraints = [

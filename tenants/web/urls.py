@@ -3,8 +3,10 @@
 from django.urls import path
 
 from tenants.web.audit import audit, audit_csv
+from tenants.web.changing import client_archive, client_edit, project_archive, project_edit
 from tenants.web.invitation import invitation
 from tenants.web.keys import keys, revoke
+from tenants.web.logos import client_logo, company_logo, logo
 from tenants.web.members import (
     invitation_revoke,
     member,
@@ -22,6 +24,15 @@ urlpatterns = [
     path("accounts/sessions/<int:session>/end/", session_end, name="session_end"),
     path("t/<slug:tenant>/new-client/", client_new, name="client_new"),
     path("t/<slug:tenant>/new-project/", project_new, name="project_new"),
+    path("t/<slug:tenant>/clients/<slug:client>/edit/", client_edit, name="client_edit"),
+    path("t/<slug:tenant>/clients/<slug:client>/archive/", client_archive, name="client_archive"),
+    path("t/<slug:tenant>/clients/<slug:client>/logo/", client_logo, name="client_logo"),
+    path("t/<slug:tenant>/projects/<slug:project>/edit/", project_edit, name="project_edit"),
+    path(
+        "t/<slug:tenant>/projects/<slug:project>/archive/", project_archive, name="project_archive"
+    ),
+    path("t/<slug:tenant>/logo/", company_logo, name="company_logo"),
+    path("t/<slug:tenant>/logos/<slug:digest>/", logo, name="logo"),
     path("t/<slug:tenant>/keys/", keys, name="keys"),
     path("t/<slug:tenant>/keys/<int:key>/revoke/", revoke, name="key_revoke"),
     path("invitations/<str:token>/", invitation, name="invitation"),

@@ -21,7 +21,7 @@ def test_a_client_is_made_read_renamed_and_archived(api):
     made = api.manage("POST", CLIENTS, {"slug": "hooli", "name": "Hooli"})
     assert (made.status_code, made.json()) == (
         201,
-        {"slug": "hooli", "name": "Hooli", "archived": False, "price_view": "cost"},
+        {"slug": "hooli", "name": "Hooli", "archived": False, "price_view": "cost", "owner": None},
     )
     assert api.get(f"{CLIENTS}/hooli").json() == made.json()
 
@@ -41,7 +41,13 @@ def test_a_project_is_made_read_renamed_and_archived(api):
     made = api.manage("POST", PROJECTS, {"slug": "new-bot", "client": "initech"})
     assert (made.status_code, made.json()) == (
         201,
-        {"slug": "new-bot", "name": "new-bot", "client": "initech", "archived": False},
+        {
+            "slug": "new-bot",
+            "name": "new-bot",
+            "client": "initech",
+            "archived": False,
+            "owner": None,
+        },
     )
     api.verdicts(event(project="new-bot"))
 
@@ -52,6 +58,21 @@ def test_a_project_is_made_read_renamed_and_archived(api):
     assert api.get(f"{PROJECTS}/new-bot").json()["archived"] is True
     (row,) = api.get(f"{SPEND}&group_by=client,project").json()["rows"]
     assert (row["client"], row["project"], row["cost"]) == ("initech", "new-bot", COST)
+
+
+def test_who_answers_and_what_is_in_use_are_said_in_one_change(api):
+    for path in (f"{CLIENTS}/globex", f"{PROJECTS}/support-bot"):
+        changed = api.manage("PATCH", path, {"owner": "Ana@acme.test", "archived": True})
+        assert (changed.json()["owner"], changed.json()["archived"]) == ("ana@acme.test", True)
+        assert api.get(path).json() == changed.json()
+        back = api.manage("PATCH", path, {"owner": None, "archived": False})
+        assert (back.json()["owner"], back.json()["archived"]) == (None, False)
+
+        for stranger in ("bo@brix.test", "vik@globex.test"):
+            refused = api.manage("PATCH", path, {"owner": stranger, "archived": True})
+            assert_problem(refused, 422, "unknown_member", field="owner")
+        assert api.get(path).json()["archived"] is False
+        assert_problem(api.manage("PATCH", path, {}), 422, "missing_field", field="name")
 
 
 def test_an_archived_project_still_counts_what_it_spends(api):

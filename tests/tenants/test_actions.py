@@ -2,12 +2,13 @@
 
 import inspect
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from tenants import actions
+from tenants import actions, logos, owners
 from tenants.actions import (
     add_member,
     archive,
@@ -19,11 +20,36 @@ from tenants.actions import (
     rename,
     revoke_key,
     set_price_view,
+    unarchive,
 )
-from tenants.models import ApiKey, AuditEntry, Membership, Role, Tenant
+from tenants.logos import remove_logo, set_logo
+from tenants.models import ApiKey, AuditEntry, Logo, Membership, Project, Role, Tenant, User
+from tenants.owners import set_contact, set_owner
 from tenants.scoping import NoActiveTenant, tenant_scope
+from tests.pictures import png
 
 NOW = timezone.now()
+CONTACT = {"name": "Ana Petrova", "email": "ana@acme.test"}
+LOGO = png("a logo")
+
+
+def ana():
+    return User.objects.get(email="ana@acme.test")
+
+
+def retired(acme):
+    """A project that was archived, past the audit log."""
+    Project.objects.filter(slug="support-bot").update(archived_at=NOW)
+    return Project.objects.get(slug="support-bot")
+
+
+def with_logo(acme):
+    client = acme.clients["globex"]
+    picture = {"kind": "png", "width": 1, "height": 1, "picture": LOGO}
+    Logo.objects.create(client=client, digest=sha256(LOGO).hexdigest(), **picture)
+    return client
+
+
 # Each action: what to call, and the (action, subject, before, after) that it leaves in the audit log.
 CHANGES = {
     "create_client": (
@@ -48,6 +74,26 @@ CHANGES = {
         lambda acme, actor: archive(acme.projects["support-bot"], actor=actor, now=NOW),
         ("project.archived", "support-bot", None, None),
     ),
+    "unarchive": (
+        lambda acme, actor: unarchive(retired(acme), actor=actor),
+        ("project.unarchived", "support-bot", None, None),
+    ),
+    "set_owner": (
+        lambda acme, actor: set_owner(acme.projects["support-bot"], actor=actor, owner=ana()),
+        ("project.owner", "support-bot", {"owner": None}, {"owner": "ana@acme.test"}),
+    ),
+    "set_contact": (
+        lambda acme, actor: set_contact(acme.clients["globex"], actor=actor, **CONTACT),
+        ("client.contact", "globex", {"name": "", "email": ""}, CONTACT),
+    ),
+    "set_logo": (
+        lambda acme, actor: set_logo(LOGO, actor=actor),
+        ("tenant.logo", "acme", None, {"sha256": sha256(LOGO).hexdigest()}),
+    ),
+    "remove_logo": (
+        lambda acme, actor: remove_logo(actor=actor, client=with_logo(acme)),
+        ("client.logo_removed", "globex", {"sha256": sha256(LOGO).hexdigest()}, None),
+    ),
     "create_key": (
         lambda acme, actor: create_key(actor=actor, name="new", scopes=["read"]),
         ("key.created", None, None, {"name": "new", "scopes": ["read"]}),
@@ -66,6 +112,9 @@ NOT_CHANGES = {
     "create_tenant": "tried below: it opens a scope of its own",
     "ensure_user": "a person belongs to no tenant; add_member and create_tenant say who was added",
     "note_key_use": "use is no change",
+    "find_logo": "only reads",
+    "may_own": "only asks",
+    "let_go": "calls set_owner and set_contact; tests/tenants/test_owners.py",
 }
 
 
@@ -83,8 +132,9 @@ def entries():
 def test_every_action_is_tried_here():
     found = {
         name
-        for name, member in inspect.getmembers(actions, inspect.isfunction)
-        if member.__module__ == actions.__name__ and not name.startswith("_")
+        for module in (actions, logos, owners)
+        for name, member in inspect.getmembers(module, inspect.isfunction)
+        if member.__module__ == module.__name__ and not name.startswith("_")
     }
 
     assert found == {*CHANGES, *NOT_CHANGES}
@@ -129,7 +179,7 @@ def test_no_change_is_made_outside_a_scope(world, name):
         CHANGES[name][0](world.acme, "test")
 
 
-@pytest.mark.parametrize("name", ["archive", "revoke_key"])
+@pytest.mark.parametrize("name", ["archive", "revoke_key", "set_owner", "set_contact", "set_logo"])
 def test_what_has_ended_ends_only_once(acme, name):
     change = CHANGES[name][0]
     change(acme, "test")

@@ -6,8 +6,10 @@ Bo owns Brix, Sam belongs nowhere.
 """
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from billing.money import TOKEN_CLASSES
+from tests.pictures import png
 
 PEOPLE = ("anonymous", "sam", "ana", "ada", "fay", "max", "vik", "bo")
 
@@ -44,7 +46,13 @@ def done(allowed: str, status: int) -> str:
     return allowed.replace("200", str(status))
 
 
+def logo(whose: str) -> str:
+    """Where Acme's addresses would have a logo of the twin data."""
+    return f"/t/acme/logos/{sha256(png(whose)).hexdigest()}/"
+
+
 T = "t/<slug:tenant>/"
+EDIT_CLIENT, EDIT_PROJECT = "clients/<slug:client>/edit/", "projects/<slug:project>/edit/"
 LISTED = "provider=openai&model=gpt-listed"
 UNLISTED = ("cache_write_5m", "cache_write_1h", "cache_read", "web_search")
 BUDGET_FORM = {
@@ -89,6 +97,70 @@ PAGES = [
     Page(
         T + "clients/<slug:client>/", "/t/brix/clients/globex/", "302 404 404 404 404 404 404 200"
     ),
+    Page(T + EDIT_CLIENT, "/t/acme/clients/globex/edit/", MANAGERS),
+    Page(T + EDIT_CLIENT, "/t/acme/clients/only-brix/edit/", NO_MANAGER),
+    Page(
+        T + EDIT_CLIENT,
+        "/t/acme/clients/globex/edit/",
+        done(MANAGERS, 302),
+        "POST",
+        {"name": "Other", "owner": "max@acme.test"},
+    ),
+    Page(
+        T + EDIT_CLIENT,
+        "/t/acme/clients/globex/edit/",
+        done(MANAGERS, 422),
+        "POST",
+        {"name": "Other", "owner": "bo@brix.test"},
+    ),
+    Page(
+        T + "clients/<slug:client>/archive/",
+        "/t/acme/clients/globex/archive/",
+        done(MANAGERS, 302),
+        "POST",
+    ),
+    Page(
+        T + "clients/<slug:client>/archive/",
+        "/t/acme/clients/only-brix/archive/",
+        NO_MANAGER,
+        "POST",
+    ),
+    Page(
+        T + "clients/<slug:client>/logo/",
+        "/t/acme/clients/globex/logo/",
+        done(MANAGERS, 302),
+        "POST",
+        {"remove": "yes"},
+    ),
+    Page(T + "clients/<slug:client>/logo/", "/t/acme/clients/only-brix/logo/", NO_MANAGER, "POST"),
+    Page(T + EDIT_PROJECT, "/t/acme/projects/support-bot/edit/", MANAGERS),
+    Page(T + EDIT_PROJECT, "/t/acme/projects/secret-brix/edit/", NO_MANAGER),
+    Page(
+        T + EDIT_PROJECT,
+        "/t/acme/projects/support-bot/edit/",
+        done(MANAGERS, 302),
+        "POST",
+        {"name": "Other", "owner": "max@acme.test"},
+    ),
+    Page(
+        T + "projects/<slug:project>/archive/",
+        "/t/acme/projects/support-bot/archive/",
+        done(MANAGERS, 302),
+        "POST",
+    ),
+    Page(
+        T + "projects/<slug:project>/archive/",
+        "/t/acme/projects/secret-brix/archive/",
+        NO_MANAGER,
+        "POST",
+    ),
+    Page(T + "logo/", "/t/acme/logo/", MANAGERS),
+    Page(T + "logo/", "/t/acme/logo/", done(MANAGERS, 302), "POST", {"remove": "yes"}),
+    Page(T + "logos/<slug:digest>/", logo("acme"), EVERYONE),
+    Page(T + "logos/<slug:digest>/", logo("globex-acme"), EVERYONE),
+    Page(T + "logos/<slug:digest>/", logo("initech-acme"), "302 404 200 200 200 200 404 404"),
+    Page(T + "logos/<slug:digest>/", logo("brix"), NOBODY),
+    Page(T + "logos/<slug:digest>/", logo("globex-brix"), NOBODY),
     Page(T + "projects/", "/t/acme/projects/", STAFF),
     Page(T + "projects/<slug:project>/", "/t/acme/projects/support-bot/", EVERYONE),
     Page(

@@ -53,6 +53,7 @@ WALLS = {
     "tenants_auditentry": (APPEND, ""),
     "tenants_invitation": (KEPT, ""),
     "tenants_client": (KEPT, "id"),
+    "tenants_logo": ("DELETE INSERT SELECT", "client_id"),
     "tenants_membership": (ALL, ""),
     "tenants_project": (KEPT, "client_id"),
 }
@@ -191,6 +192,7 @@ def test_functions_that_run_as_the_owner_are_few_and_closed_to_the_public():
         "memberships_of": (path, [APP_ROLE]),
         "invitation_lookup": (path, [APP_ROLE]),
         "visit": (path, [APP_ROLE]),
+        "agency_logo": (path, [VIEWER_ROLE]),
         "make_event_partitions": (path, [APP_ROLE, DISPATCH_ROLE]),
         "let_go_of_events": (path, [APP_ROLE]),
         "forget_events": (path, [APP_ROLE]),
@@ -246,6 +248,7 @@ def test_references_between_tenant_tables_carry_the_tenant():
         ("billing_repricedday", "billing_repricing", "tenant_id", "repricing_id"),
         ("tenants_apikey", "tenants_project", "tenant_id", "project_id"),
         ("tenants_invitation", "tenants_client", "tenant_id", "client_id"),
+        ("tenants_logo", "tenants_client", "tenant_id", "client_id"),
         ("tenants_membership", "tenants_client", "tenant_id", "client_id"),
         ("tenants_project", "tenants_client", "tenant_id", "client_id"),
     }

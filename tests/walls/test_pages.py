@@ -43,7 +43,7 @@ def said(browser, path):
         response = browser.get(path)
         transaction.set_rollback(True)
     assert response.status_code < 500, path
-    return response.content.decode() + response.headers.get("Location", "")
+    return response.content.decode(errors="replace") + response.headers.get("Location", "")
 
 
 def leaks(twins, name, paths):

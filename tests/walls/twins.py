@@ -37,11 +37,14 @@ from billing.models import (
 from billing.money import TOKEN_CLASSES, dollars, plain
 from tenants.actions import add_member, create_client, create_key, create_project, revoke_key
 from tenants.invitations import invite
+from tenants.logos import set_logo
 from tenants.models import ApiKey, Client, Membership, Project, Role, User
 from tenants.models.keys import KeyScope
+from tenants.owners import set_contact, set_owner
 from tenants.scoping import dispatch_scope
 from tenants.sealed import seal
 from tests.factories import Company, World, event, make_world
+from tests.pictures import png
 
 # Output tokens of one event: an amount that no other company or client has, nor any sum of others.
 OUTPUT = {
@@ -178,6 +181,11 @@ def fill(company: Company, *, now: datetime) -> Twin:
             each.name = f"{each.name} of {slug}"
             each.save()
         _budgets(company, now=now)
+        set_logo(png(slug), actor="test")
+        for name, each in company.clients.items():
+            set_logo(png(f"{name}-{slug}"), actor="test", client=each)
+            set_owner(each, actor="test", owner=owner)
+            set_contact(each, actor="test", name=f"contact-{name}-{slug}", email=owner.email)
         of_keys = {text for pair in ApiKey.objects.values_list("name", "prefix") for text in pair}
     return Twin(
         company=company,
@@ -316,7 +324,7 @@ def _marks(company: Company, client: str) -> set[str]:
     slug = company.tenant.slug
     name = f"{client}-{slug}"
     project = {"globex": "support-bot", "initech": "contract-agent"}[client]
-    kinds = ["source", "feature", "env", "session", "team", "void", "budget", "alert"]
+    kinds = ["source", "feature", "env", "session", "team", "void", "budget", "alert", "contact"]
     texts = {f"{kind}-{name}" for kind in kinds}
     texts |= {f"unheard-of-{name}", company.clients[client].name, company.projects[project].name}
     return texts | written(OUTPUT[slug, client])
