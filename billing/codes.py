@@ -38,6 +38,7 @@ REQUEST_CODES = {
     "not_found": "404: nothing here, or nothing of this tenant.",
     "already_exists": "409: the slug is taken.",
     "already_member": "409: the person is a member.",
+    "already_ended": "409: the key is revoked, has expired, or another one took its place.",
     "overlapping_terms": "409: another row covers some of these days.",
     "not_ready": "409: the run is not in a state for this.",
     "prices_changed": "409: the prices have changed since the run was counted; count it again.",

@@ -95,7 +95,8 @@ def _from_validation(error: exceptions.ValidationError) -> Problem:
             detail = next((item for item in detail if item), "")
     field = ".".join(part for part in path if part != "non_field_errors")
     code = getattr(detail, "code", "invalid") or "invalid"
-    names = {"required": "missing_field", "null": "missing_field", "blank": "missing_field"}
+    names = dict.fromkeys(("required", "null", "blank"), "missing_field")
+    names |= dict.fromkeys(("min_value", "max_value"), "invalid_field")
     return Problem(
         422,
         names.get(code, code if code != "invalid" else "invalid_field"),

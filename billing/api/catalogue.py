@@ -1,4 +1,4 @@
-"""Clients, projects and keys: read them, make them, rename them, take them out of use."""
+"""Clients and projects: read them, make them, rename them, take them out of use. Keys are in keys.py."""
 
 from typing import Any, ClassVar
 
@@ -15,15 +15,13 @@ from tenants.actions import (
     ActionError,
     archive,
     create_client,
-    create_key,
     create_project,
     rename,
-    revoke_key,
     set_price_view,
     unarchive,
 )
 from tenants.keyview import KeyView
-from tenants.models import ApiKey, Client, Project
+from tenants.models import Client, Project
 from tenants.owners import set_owner
 from tenants.problems import Problem
 
@@ -55,20 +53,6 @@ def project_data(project: Project) -> dict[str, Any]:
         "client": project.client.slug,
         "archived": archived,
         "owner": project.owner and project.owner.email,
-    }
-
-
-def key_data(key: ApiKey) -> dict[str, Any]:
-    return {
-        "id": key.pk,
-        "name": key.name,
-        "prefix": key.prefix,
-        "scopes": key.scopes,
-        "project": key.project.slug if key.project else None,
-        "created_at": key.created_at.isoformat(),
-        "expires_at": key.expires_at and key.expires_at.isoformat(),
-        "last_used_at": key.last_used_at and key.last_used_at.isoformat(),
-        "revoked_at": key.revoked_at and key.revoked_at.isoformat(),
     }
 
 
@@ -240,63 +224,3 @@ class OneProject(ManagedView):
     def _project(self, slug: str) -> Project:
         project: Project = found(self.projects, what="project", slug=slug)
         return project
-
-
-class Keys(ManagedView):
-    scopes: ClassVar = READ_OR_MANAGE | {"GET": frozenset({"manage"})}
-
-    @extend_schema(operation_id="list_keys", tags=["Keys"], responses=schemas.KeysAnswer)
-    def get(self, request: Request) -> Response:
-        """Every key, revoked ones included; never a secret."""
-        keys = ApiKey.objects.select_related("project")
-        return Response({"keys": [key_data(each) for each in keys]})
-
-    @extend_schema(
-        operation_id="create_key",
-        tags=["Keys"],
-        request=schemas.NewKey,
-        responses={201: schemas.NewKeyAnswer},
-    )
-    def post(self, request: Request) -> Response:
-        """Make a key. Its secret is in this answer and nowhere else."""
-        data = self.valid(schemas.NewKey)
-        project = None
-        if data.get("project"):
-            project = Project.objects.filter(slug=data["project"]).first()
-            if project is None:
-                raise Problem(
-                    422,
-                    "unknown_project",
-                    "There is no such project in this tenant.",
-                    field="project",
-                )
-        key, secret = create_key(
-            actor=self.actor,
-            name=data["name"],
-            scopes=sorted(data["scopes"]),
-            project=project,
-            expires_at=data.get("expires_at"),
-        )
-        return Response(key_data(key) | {"key": secret}, status=201)
-
-
-class OneKey(ManagedView):
-    scopes: ClassVar = {"PATCH": frozenset({"manage"}), "DELETE": frozenset({"manage"})}
-
-    @extend_schema(
-        operation_id="rename_key",
-        tags=["Keys"],
-        request=schemas.Rename,
-        responses=schemas.KeyAnswer,
-    )
-    def patch(self, request: Request, key_id: int) -> Response:
-        """Give a key another name; what it may do stays, and its spend goes by the new name."""
-        key = found(ApiKey.objects.select_related("project"), what="key", pk=key_id)
-        rename(key, actor=self.actor, name=self.valid(schemas.Rename)["name"])
-        return Response(key_data(key))
-
-    @extend_schema(operation_id="revoke_key", tags=["Keys"], responses={204: None})
-    def delete(self, request: Request, key_id: int) -> Response:
-        """Revoke a key at once; past spend keeps its name."""
-        revoke_key(found(ApiKey.objects, what="key", pk=key_id), actor=self.actor)
-        return Response(status=204)

@@ -312,6 +312,16 @@ class KeyAnswer(s.Serializer[object]):
     expires_at = s.DateTimeField(allow_null=True)
     last_used_at = s.DateTimeField(allow_null=True)
     revoked_at = s.DateTimeField(allow_null=True)
+    replaced_by = s.IntegerField(allow_null=True)
+
+
+class KeyRotation(s.Serializer[object]):
+    overlap_hours = s.IntegerField(
+        default=24,
+        min_value=0,
+        max_value=168,
+        help_text="For how long the old secret works beside the new one; 0: it ends now.",
+    )
 
 
 class KeysAnswer(s.Serializer[object]):

@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from billing.api import budgets, catalogue, markups, repricings, terms
+from billing.api import budgets, catalogue, keys, markups, repricings, terms
 from billing.api.alerts import Acknowledge, Alerts
 from billing.api.allow import Allow
 from billing.api.channels import Channels, OneChannel
@@ -60,6 +60,7 @@ urlpatterns = [
     path("v1/unpriced", UnpricedModels.as_view()),
     path("v1/projects", catalogue.Projects.as_view()),
     path("v1/projects/<slug:slug>", catalogue.OneProject.as_view()),
-    path("v1/keys", catalogue.Keys.as_view()),
-    path("v1/keys/<int:key_id>", catalogue.OneKey.as_view()),
+    path("v1/keys", keys.Keys.as_view()),
+    path("v1/keys/<int:key_id>", keys.OneKey.as_view()),
+    path("v1/keys/<int:key_id>/rotate", keys.KeyRotations.as_view()),
 ]

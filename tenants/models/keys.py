@@ -1,5 +1,7 @@
 """API keys: only the SHA-256 of a key is stored; the row stays after the key is revoked, for its name."""
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -37,6 +39,15 @@ class ApiKey(TenantOwned):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    replaced_by = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+    )
+    """The key that took its place; this one works until `expires_at`."""
 
     class Meta(TenantOwned.Meta):
         ordering = ["-id"]
@@ -49,3 +60,7 @@ class ApiKey(TenantOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    def works_at(self, now: datetime) -> bool:
+        """What the lookup at the door says (tenants/keys.py)."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)

@@ -33,6 +33,15 @@ class KeyForm(forms.Form):
     )
 
 
+OVERLAPS = [(24, "for a day"), (168, "for a week"), (1, "for an hour"), (0, "not any more")]
+
+
+class RotateForm(forms.Form):
+    """For how long the old secret still works."""
+
+    overlap_hours = forms.TypedChoiceField(choices=OVERLAPS, coerce=int)
+
+
 class ClientForm(forms.Form):
     name = forms.CharField(max_length=120)
     slug = forms.SlugField(

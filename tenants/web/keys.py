@@ -1,16 +1,21 @@
-"""The keys page: what may send or read, when it was last used, a new one, and the end of one."""
+"""The keys page: what may send or read, when it was last used, a new one, another secret for one, its end."""
 
+from datetime import timedelta
 from http import HTTPStatus
+from itertools import filterfalse
+from operator import itemgetter
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tenants.access import MANAGERS, page
 from tenants.actions import ActionError, create_key, revoke_key
 from tenants.models import ApiKey
-from tenants.web.forms import KeyForm
+from tenants.rotation import rotate_key
+from tenants.web.forms import OVERLAPS, KeyForm, RotateForm
 from tenants.web.requests import PageRequest
 
 CSRF_FIELD = "csrfmiddlewaretoken"
@@ -25,24 +30,62 @@ def keys(request: PageRequest) -> HttpResponse:
     That answer is the page itself, not a redirect: a secret that waits in a session would be stored.
     """
     form = KeyForm(request.POST or None)
-    made: dict[str, object] = {}
-    status = HTTPStatus.OK
-    if request.method == "POST":
-        if was_sent_before(request):
-            messages.info(request, "That form was sent already: its key is in the list.")
-            return redirect("keys", request.access.tenant.slug)
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        if form.is_valid():
-            try:
-                key, secret = create_key(actor=request.access.user, **form.cleaned_data)
-            except ActionError as error:
-                form.add_error(error.field if error.field in form.fields else None, error.detail)
-            else:
-                made, status, form = {"made": key, "secret": secret}, HTTPStatus.CREATED, KeyForm()
-                request.session[SENT] = request.POST.get(CSRF_FIELD)
-    listed = ApiKey.objects.select_related("project", "created_by").order_by("revoked_at", "-id")
-    context = {"section": "keys", "form": form, "keys": listed, **made}
+    if request.method != "POST":
+        return _listed(request, form)
+    if was_sent_before(request):
+        return _sent_already(request)
+    if form.is_valid():
+        try:
+            made = create_key(actor=request.access.user, **form.cleaned_data)
+        except ActionError as error:
+            form.add_error(error.field if error.field in form.fields else None, error.detail)
+        else:
+            return _shown_once(request, *made)
+    return _listed(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@page(MANAGERS)
+@require_POST
+def rotate(request: PageRequest, key: int) -> HttpResponse:
+    """Another secret in the place of one; answers with it as `keys` does."""
+    found = get_object_or_404(ApiKey, pk=key)
+    if was_sent_before(request):
+        return _sent_already(request)
+    form = RotateForm(request.POST)
+    if not form.is_valid():
+        return _listed(request, KeyForm(), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    overlap = timedelta(hours=form.cleaned_data["overlap_hours"])
+    try:
+        made = rotate_key(found, actor=request.access.user, overlap=overlap, now=timezone.now())
+    except ActionError as error:
+        messages.error(request, error.detail)
+        return redirect("keys", request.access.tenant.slug)
+    return _shown_once(request, *made)
+
+
+def _shown_once(request: PageRequest, made: ApiKey, secret: str) -> HttpResponse:
+    request.session[SENT] = request.POST.get(CSRF_FIELD)
+    return _listed(request, KeyForm(), status=HTTPStatus.CREATED, made=made, secret=secret)
+
+
+def _listed(
+    request: PageRequest, form: KeyForm, *, status: int = HTTPStatus.OK, **context: object
+) -> HttpResponse:
+    now = timezone.now()
+    found = ApiKey.objects.select_related("project", "created_by", "replaced_by")
+    rows = [(each, each.works_at(now)) for each in found]
+    context |= {
+        "section": "keys",
+        "form": form,
+        "overlaps": OVERLAPS,
+        "keys": [*filter(itemgetter(1), rows), *filterfalse(itemgetter(1), rows)],
+    }
     return render(request, "tenants/keys.html", context, status=status)
+
+
+def _sent_already(request: PageRequest) -> HttpResponse:
+    messages.info(request, "That form was sent already: its key is in the list.")
+    return redirect("keys", request.access.tenant.slug)
 
 
 def was_sent_before(request: PageRequest) -> bool:

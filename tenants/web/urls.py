@@ -5,7 +5,7 @@ from django.urls import path
 from tenants.web.audit import audit, audit_csv
 from tenants.web.changing import client_archive, client_edit, project_archive, project_edit
 from tenants.web.invitation import invitation
-from tenants.web.keys import keys, revoke
+from tenants.web.keys import keys, revoke, rotate
 from tenants.web.logos import client_logo, company_logo, logo
 from tenants.web.members import (
     invitation_revoke,
@@ -34,6 +34,7 @@ urlpatterns = [
     path("t/<slug:tenant>/logo/", company_logo, name="company_logo"),
     path("t/<slug:tenant>/logos/<slug:digest>/", logo, name="logo"),
     path("t/<slug:tenant>/keys/", keys, name="keys"),
+    path("t/<slug:tenant>/keys/<int:key>/rotate/", rotate, name="key_rotate"),
     path("t/<slug:tenant>/keys/<int:key>/revoke/", revoke, name="key_revoke"),
     path("invitations/<str:token>/", invitation, name="invitation"),
     path("t/<slug:tenant>/members/", people, name="members"),

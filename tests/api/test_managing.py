@@ -129,6 +129,30 @@ def test_a_key_is_renamed_and_its_past_spend_goes_by_the_new_name(api):
     assert ("key.renamed", made["prefix"]) in audited(api)
 
 
+def test_a_key_is_rotated_and_the_old_secret_works_on_for_a_while(api):
+    old = api.manage("POST", KEYS, {"name": "bot", "scopes": ["ingest"]}).json()
+
+    made = api.manage("POST", f"{KEYS}/{old['id']}/rotate", {"overlap_hours": 1})
+    now = api.manage("POST", f"{KEYS}/{made.json()['id']}/rotate", {"overlap_hours": 0}).json()
+
+    assert (made.status_code, made.json()["name"], made.json()["scopes"]) == (
+        201,
+        "bot",
+        ["ingest"],
+    )
+    listed = {each["id"]: each for each in api.manage("GET", KEYS).json()["keys"]}
+    assert listed[old["id"]]["replaced_by"] == made.json()["id"]
+    assert listed[old["id"]]["expires_at"] > listed[old["id"]]["created_at"]
+    assert api.post(event("a"), key=old["key"]).json()["accepted"] == 1
+    assert api.post(event("b"), key=now["key"]).json()["accepted"] == 1
+    assert_problem(api.post(event("c"), key=made.json()["key"]), 401, "invalid_key")
+    again = api.manage("POST", f"{KEYS}/{old['id']}/rotate")
+    assert_problem(again, 409, "already_ended")
+    late = api.manage("POST", f"{KEYS}/{now['id']}/rotate", {"overlap_hours": 169})
+    assert_problem(late, 422, "invalid_field", field="overlap_hours")
+    assert ("key.rotated", old["prefix"]) in audited(api)
+
+
 def test_a_key_may_end_by_itself(api):
     soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()

@@ -93,6 +93,28 @@ def test_revoked_key_stays_in_the_list(ana, world):
         assert ApiKey.objects.get(pk=key.pk).revoked_at is not None
 
 
+def test_rotated_key_shows_the_new_secret_once_and_both_stay_in_the_list(ana, world):
+    with world.acme.scope():
+        key = ApiKey.objects.filter(scopes=["ingest"]).get()
+    path = f"/t/acme/keys/{key.pk}/rotate/"
+    form = {"overlap_hours": "24", "csrfmiddlewaretoken": "as drawn"}
+
+    made = ana.post(path, form)
+    again = ana.post(path, form, follow=True)
+    another = ana.post(path, {"overlap_hours": "24"}, follow=True)
+
+    secret, text = secret_in(made), again.content.decode()
+    assert made.status_code == 201
+    assert secret not in text
+    assert secret[:11] in text
+    assert "took its place; works until" in " ".join(text.split())
+    assert "sent already" in text
+    assert "another one took its place" in another.content.decode()
+    assert ana.post(path, {"overlap_hours": "9999"}).status_code == 422
+    with world.acme.scope():
+        assert ApiKey.objects.filter(name=key.name).count() == 2
+
+
 def test_key_of_another_company_is_not_there(ana, world):
     with world.brix.scope():
         key = ApiKey.objects.first()

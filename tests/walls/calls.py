@@ -211,4 +211,13 @@ CALLS = [
         data={"name": "Other"},
     ),
     Call(V + "keys/<int:key_id>", "/api/v1/keys/{acme_key}", "manage", 204, 404, "DELETE"),
+    Call(
+        V + "keys/<int:key_id>/rotate",
+        "/api/v1/keys/{acme_key}/rotate",
+        "manage",
+        201,
+        404,
+        "POST",
+        {"overlap_hours": 1},
+    ),
 ]

@@ -356,6 +356,20 @@ PAGES = [
         {"name": "new", "scopes": ["read"], "project": "secret-brix"},
     ),
     Page(
+        T + "keys/<int:key>/rotate/",
+        "/t/acme/keys/{acme_key}/rotate/",
+        done(MANAGERS, 201),
+        "POST",
+        {"overlap_hours": "24"},
+    ),
+    Page(
+        T + "keys/<int:key>/rotate/",
+        "/t/acme/keys/{brix_key}/rotate/",
+        NO_MANAGER,
+        "POST",
+        {"overlap_hours": "24"},
+    ),
+    Page(
         T + "keys/<int:key>/revoke/", "/t/acme/keys/{acme_key}/revoke/", done(MANAGERS, 302), "POST"
     ),
     Page(T + "keys/<int:key>/revoke/", "/t/acme/keys/{brix_key}/revoke/", NO_MANAGER, "POST"),

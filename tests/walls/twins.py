@@ -41,6 +41,7 @@ from tenants.logos import set_logo
 from tenants.models import ApiKey, Client, Membership, Project, Role, User
 from tenants.models.keys import KeyScope
 from tenants.owners import set_contact, set_owner
+from tenants.rotation import rotate_key
 from tenants.scoping import dispatch_scope
 from tenants.sealed import seal
 from tests.factories import Company, World, event, make_world
@@ -296,6 +297,8 @@ def _more_keys(company: Company, *, now: datetime) -> dict[str, str]:
     made["expired"] = create_key(
         actor="test", name=f"{slug} expired key", scopes=KeyScope.values, expires_at=now
     )[1]
+    turned, _ = create_key(actor="test", name=f"{slug} turned key", scopes=["read"])
+    rotate_key(turned, actor="test", overlap=timedelta(hours=1), now=now)
     return made
 
 
