@@ -29,6 +29,7 @@ TABLES = [
     "billing_spendentry",
     "billing_dailyspend",
     "billing_hourlyspend",
+    "billing_componentspend",
     "billing_dimensionvalue",
     "billing_spendday",
     "billing_verification",

@@ -12,6 +12,7 @@ from billing.api.queries import refuse_unknown
 from billing.api.schemas import SpendAnswer
 from billing.money import plain
 from billing.periods import PeriodError, range_from_query, today_in
+from billing.reports.components import COMPONENT
 from billing.reports.spend import TOKEN_CLASS, Measures, ReportError, Row, spend
 from tenants.keyview import KeyView
 from tenants.models import Tenant
@@ -36,9 +37,14 @@ def measures_data(measures: Measures) -> dict[str, Any]:
 
 
 def row_data(row: Row) -> dict[str, Any]:
-    """A row of one token class has its cost only: discount, mark-up and caching are of the whole call."""
+    """A row of one token class has its cost only: discount, mark-up and caching are of the whole call.
+
+    Of a component all is known but the discount.
+    """
     data = {"period": _period(row.period), **row.keys, **measures_data(row.measures)}
-    return data | (dict.fromkeys(OF_WHOLE_CALLS) if TOKEN_CLASS in row.keys else {})
+    if TOKEN_CLASS in row.keys:
+        return data | dict.fromkeys(OF_WHOLE_CALLS)
+    return data | ({"cost_list": None} if COMPONENT in row.keys else {})
 
 
 def _period(period: date | datetime | None) -> str | None:
@@ -67,7 +73,7 @@ class Spend(KeyView):
                 "group_by",
                 str,
                 description="Up to two of client, project, model, provider, api_key, variant,"
-                " feature, environment, token_class, with a comma between.",
+                " feature, environment, component, token_class, with a comma between.",
             ),
             *(OpenApiParameter(name, str, description=f"Only this {name}.") for name in FILTERS),
         ],

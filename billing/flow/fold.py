@@ -1,16 +1,18 @@
 """Fold: move what new batches added from the journal into the rollups.
 
-In:   SpendEntry rows.   Out: HourlySpend and DailySpend, in the same transaction.
+In:   SpendEntry rows.   Out: HourlySpend, DailySpend and ComponentSpend, in the same transaction.
 Safe: run twice, at once, or killed half-way: an entry is deleted in the transaction that adds it.
 Cost: depends on the entries taken, never on history.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from django.db import DataError, connection
 
 from billing.flow.changed import mark_changed
+from billing.flow.journal import PART_MEASURES, rows_of
 from billing.flow.locks import own_names
 from billing.flow.store import DIMENSIONS, MEASURES, Bound
 from tenants.scoping import active_scope
@@ -69,22 +71,26 @@ def named(dimension: str) -> str:
 
 _KEPT = ", ".join(name for name in DIMENSIONS if name not in FREE_TEXT)
 _KEYS = f"priced, {_KEPT}, {', '.join(FREE_TEXT)}"
-_ADD = ", ".join(f"{name} = kept.{name} + excluded.{name}" for name in MEASURES)
 
 
-def add_to_rollup(table: str, *, times: str, source: str) -> str:
+def add_to_rollup(
+    table: str, *, times: str, source: str, measures: Sequence[str] = MEASURES
+) -> str:
     """SQL: add up `source` by bucket and add that to a rollup, in key order so that nobody deadlocks."""
-    sums = ", ".join(f"sum({name})" for name in MEASURES)
+    sums = ", ".join(f"sum({name})" for name in measures)
     return f"""
-    INSERT INTO {table} AS kept (tenant_id, {times}, {_KEYS}, {", ".join(MEASURES)})
+    INSERT INTO {table} AS kept (tenant_id, {times}, {_KEYS}, {", ".join(measures)})
     SELECT %(tenant)s, {times}, {_KEYS}, {sums} FROM {source}
     GROUP BY {times}, {_KEYS} ORDER BY {times}, {_KEYS}
     ON CONFLICT (tenant_id, {times}, client_id, project_id, api_key_id, priced, provider, model, variant,
         feature, environment)
-    DO UPDATE SET {_ADD}
+    DO UPDATE SET {", ".join(f"{name} = kept.{name} + excluded.{name}" for name in measures)}
     """  # noqa: S608  built from constants only
 
 
+_COMPONENTS = add_to_rollup(
+    "billing_componentspend", times="day, component", source="parts", measures=PART_MEASURES
+)
 FOLD = f"""
 WITH taken AS (
     DELETE FROM billing_spendentry e USING unnest(%(ids)s::bigint[]) these (id)
@@ -92,8 +98,11 @@ WITH taken AS (
     RETURNING e.*
 ), capped AS (
     SELECT e.day, e.hour, e.priced, {", ".join(f"e.{name}" for name in DIMENSIONS if name not in FREE_TEXT)},
-        {", ".join(f"{named(name)} AS {name}" for name in FREE_TEXT)}, {", ".join(MEASURES)}
+        {", ".join(f"{named(name)} AS {name}" for name in FREE_TEXT)}, {", ".join(MEASURES)}, split
     FROM taken e
+), parts AS (
+    SELECT day, {_KEYS}, part.* FROM capped CROSS JOIN LATERAL {rows_of("split")} part
+), components AS ({_COMPONENTS}
 ), daily AS ({add_to_rollup("billing_dailyspend", times="day", source="capped")}
 ), hourly AS ({add_to_rollup("billing_hourlyspend", times="day, hour", source="capped")})
 SELECT DISTINCT day FROM taken ORDER BY day

@@ -20,10 +20,11 @@ from django.db import connection
 
 from billing.flow.days import ZONE, day_of
 from billing.flow.extras import raw_usage
+from billing.flow.journal import described, journal_rows, tokens_of
 from billing.flow.locks import own_corrections, share_days
 from billing.flow.price import PriceBook, Priced, price_event
 from billing.flow.reprice_plain import PLAIN, compare_plain, rate_rows
-from billing.flow.store import CLASS_COSTS, COSTS, DIMENSIONS, MEASURES, TOKENS, Bound
+from billing.flow.store import CLASS_COSTS, COSTS, DIMENSIONS, TOKENS, Bound
 from billing.flow.usage import read_usage
 from billing.models import Repricing
 from billing.money import ZERO, minus, total
@@ -83,19 +84,19 @@ WITH incoming AS MATERIALIZED (
         unpriced_reason text, {", ".join(f"{name} bigint" for name in TOKENS)},
         {", ".join(f"{name} numeric" for name in COSTS)})
 ), booked AS MATERIALIZED (
-    SELECT i.*, {", ".join(f"e.{name}" for name in _BOOKED)}
+    SELECT i.*, {", ".join(f"e.{name}" for name in _BOOKED)}, {day_of("i.occurred_at")} AS day,
+        date_trunc('hour', i.occurred_at, 'UTC') AS hour, i.price_id IS NOT NULL AS priced,
+        {described("e")} AS described, {tokens_of("e")} AS event_tokens
     FROM incoming i JOIN billing_usageevent e
         ON e.tenant_id = %(tenant)s AND e.occurred_at = i.occurred_at AND e.key = i.key
+    CROSS JOIN {ZONE}
 ), steps AS (
     INSERT INTO billing_eventcorrection (tenant_id, client_id, occurred_at, key, number, kind, made_at, reason,
         actor_label, repricing_id, unpriced_reason, price_id, variant, events, {_ALL})
     SELECT %(tenant)s, client_id, occurred_at, key, number, 'reprice', %(now)s, '', '', %(run)s,
         unpriced_reason, price_id, variant, events, {_ALL} FROM booked
 )
-INSERT INTO billing_spendentry (tenant_id, day, hour, priced, {", ".join(DIMENSIONS)}, {", ".join(MEASURES)})
-SELECT %(tenant)s, {day_of("occurred_at")}, date_trunc('hour', occurred_at, 'UTC'), price_id IS NOT NULL,
-    {", ".join(DIMENSIONS)}, {", ".join(f"sum({name})" for name in MEASURES)}
-FROM booked CROSS JOIN {ZONE} GROUP BY 2, 3, 4, {", ".join(DIMENSIONS)}
+{journal_rows("booked")}
 """  # noqa: S608  built from constants only
 
 _ENCODER = msgspec.json.Encoder()

@@ -12,6 +12,7 @@ from typing import Final
 
 from billing.flow.days import ZONE, day_of
 from billing.flow.extras import raw_usage
+from billing.flow.journal import journal_rows, tokens_of
 from billing.flow.price_book import (
     NO_PRICE_AT_DATE,
     OTHER,
@@ -136,7 +137,7 @@ _LIST_COST = " + ".join(f"e.{each} * r.{rate}" for each, rate in zip(TOKENS, _LI
 _NEW_COST = " + ".join(f"new_{name}" for name in CLASS_COSTS)
 _OLD_COST = " + ".join(CLASS_COSTS)
 _BOOKED = ", ".join(name for name in DIMENSIONS if name != "variant")
-_OF_EVENT = f"occurred_at, key, day, {_BOOKED}"
+_OF_EVENT = f"occurred_at, key, day, {_BOOKED}, components AS described, event_tokens"
 _MEASURED = ", ".join(MEASURES)
 
 # Of the events (from, last] `changed` has the plain ones whose bucket or cost is another by these rates.
@@ -156,7 +157,7 @@ WITH rates AS MATERIALIZED (
 ), costed AS (
     SELECT priced.*, CASE WHEN new_price_id IS NULL THEN 0 ELSE coalesce(list_cost - ({_NEW_COST}), 0) END
             AS new_discount,
-        {day_of("occurred_at")} AS day,
+        {day_of("occurred_at")} AS day, {tokens_of("priced")} AS event_tokens,
         (price_id IS NULL) = (new_price_id IS NULL) AND variant = new_variant AS is_beside
     FROM priced CROSS JOIN {ZONE}
 ), changed AS MATERIALIZED (
@@ -184,11 +185,10 @@ _STEPS = f"""
         actor_label, repricing_id, unpriced_reason, price_id, variant, {_MEASURED})
     SELECT %(tenant)s, client_id, occurred_at, key, number, 'reprice', %(now)s, '', '', %(run)s,
         unpriced_reason, price_id, variant, {_MEASURED} FROM steps
+), moved AS (
+    SELECT *, date_trunc('hour', occurred_at, 'UTC') AS hour, price_id IS NOT NULL AS priced FROM steps
 ), journal AS (
-    INSERT INTO billing_spendentry (tenant_id, day, hour, priced, {_BOOKED}, variant, {_MEASURED})
-    SELECT %(tenant)s, day, date_trunc('hour', occurred_at, 'UTC'), price_id IS NOT NULL, {_BOOKED}, variant,
-        {", ".join(f"sum({name})" for name in MEASURES)}
-    FROM steps GROUP BY 2, 3, 4, {_BOOKED}, variant
+    {journal_rows("moved")}
 )"""  # noqa: S608  built from constants only
 
 _TOLD = f"""

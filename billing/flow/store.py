@@ -92,7 +92,7 @@ class Stored(Struct, frozen=True):
     unpriced_reason: str
 
 
-STORE = "SELECT store_events(%(tenant)s, %(rows)s)"
+STORE = "SELECT store_events(%(tenant)s, %(rows)s, %(described)s)"
 
 # What an event costs now: its own row and what re-pricing made of it.
 KNOWN = f"""
@@ -128,6 +128,7 @@ def store(rows: Sequence[LedgerRow]) -> dict[str, Stored]:
         return {}
     tenant_id = active_scope().tenant_id
     parameters: Bound = {"tenant": tenant_id, "rows": _ENCODER.encode(rows).decode()}
+    parameters["described"] = any(row.components for row in rows)
     with connection.cursor() as cursor:
         cursor.execute(STORE, parameters)
         (known,) = cursor.fetchone()

@@ -15,19 +15,20 @@ from django.db import connection
 from billing.flow.changed import mark_changed
 from billing.flow.days import WHOLE, ZONE, day_of, first_whole_day
 from billing.flow.fold import FREE_TEXT, add_to_rollup, keep_names, named
+from billing.flow.journal import PART_MEASURES, described, parts_of, rows_of, tokens_of
 from billing.flow.locks import own_days
 from billing.flow.store import CLASS_COSTS, DIMENSIONS, MEASURES, Bound
 from tenants.scoping import active_scope
 
 MOST = 100
 """Differences that are listed per rollup."""
-ROLLUPS = {"billing_dailyspend": "day", "billing_hourlyspend": "day, hour"}
 
 _PLAIN = ", ".join(f"e.{name}" for name in DIMENSIONS if name not in FREE_TEXT)
 _NAMED = ", ".join(f"{named(name)} AS {name}" for name in FREE_TEXT)
 _KEYS = f"priced, {', '.join(name for name in DIMENSIONS if name not in FREE_TEXT)}, {', '.join(FREE_TEXT)}"
 
 _DIMENSIONS = ", ".join(f"e.{name}" for name in DIMENSIONS if name != "variant")
+_SPLIT_COSTS = ", ".join(f"{{0}}.{name}" for name in (*CLASS_COSTS, "cost_uncached"))
 _INSTANTS = """e.tenant_id = %(tenant)s
         AND e.occurred_at >= (%(since)s::date - 1)::timestamp AT TIME ZONE 'UTC'
         AND e.occurred_at < (%(until)s::date + 1)::timestamp AT TIME ZONE 'UTC'"""
@@ -50,6 +51,23 @@ LEDGER = f"""(
             WHERE {_INSTANTS}
         ) counted CROSS JOIN {ZONE}
     ) dated WHERE day >= %(since)s AND day < %(until)s AND {WHOLE})"""  # noqa: S608  built from constants only
+# The same, split into components.
+PARTS_LEDGER = f"""(
+    SELECT * FROM (
+        SELECT counted.priced, {", ".join(f"counted.{name}" for name in DIMENSIONS)}, part.*,
+            {day_of("occurred_at")} AS day
+        FROM (
+            SELECT e.occurred_at, e.price_id IS NOT NULL AS priced, {_DIMENSIONS}, e.variant, 1 AS events,
+                {_SPLIT_COSTS.format("e")}, {described("e")} AS described, {tokens_of("e")} AS event_tokens
+            FROM billing_usageevent e WHERE {_INSTANTS} AND e.components IS NOT NULL
+            UNION ALL
+            SELECT e.occurred_at, c.price_id IS NOT NULL, {_DIMENSIONS}, c.variant, c.events,
+                {_SPLIT_COSTS.format("c")}, {described("e")}, {tokens_of("e")}
+            FROM billing_eventcorrection c JOIN billing_usageevent e USING (tenant_id, occurred_at, key)
+            WHERE {_INSTANTS} AND e.components IS NOT NULL
+        ) counted CROSS JOIN {ZONE}
+        CROSS JOIN LATERAL {parts_of("counted", components="described", tokens="event_tokens")} part
+    ) dated WHERE day >= %(since)s AND day < %(until)s AND {WHOLE})"""  # noqa: S608  built from constants only
 _SPAN = "tenant_id = %(tenant)s AND day >= %(since)s AND day < %(until)s"
 JOURNAL = f"(SELECT * FROM billing_spendentry WHERE {_SPAN} AND {WHOLE})"  # noqa: S608
 # Added up before the names are looked up: once per bucket instead of once per event.
@@ -58,23 +76,50 @@ BUCKETS = f"""(SELECT day, hour, {_KEYS}, {", ".join(f"sum({name}) AS {name}" fo
 CAPPED_LEDGER = f"""(SELECT e.day, e.hour, e.priced, {_PLAIN}, {_NAMED}, {", ".join(MEASURES)}
     FROM {BUCKETS} e) capped"""  # noqa: S608  built from constants only
 
+_PART_SUMS = ", ".join(f"sum({name}) AS {name}" for name in PART_MEASURES)
+PART_BUCKETS = f"""(SELECT day, component, {_KEYS}, {_PART_SUMS}
+    FROM {PARTS_LEDGER} e GROUP BY day, component, {_KEYS})"""  # noqa: S608  built from constants only
+CAPPED_PARTS = f"""(SELECT e.day, e.component, e.priced, {_PLAIN}, {_NAMED}, {", ".join(PART_MEASURES)}
+    FROM {PART_BUCKETS} e) capped"""  # noqa: S608  built from constants only
+JOURNAL_PARTS = f"""(SELECT j.day, j.priced, {", ".join(f"j.{name}" for name in DIMENSIONS)}, part.*
+    FROM {JOURNAL} j CROSS JOIN LATERAL {rows_of("split")} part)"""  # noqa: S608
+
 DAYS_KEPT = f"SELECT DISTINCT day FROM billing_dailyspend WHERE {_SPAN}"  # noqa: S608
 
 
-def _compare(table: str, times: str) -> str:
-    sums = ", ".join(f"sum({name}) AS {name}" for name in MEASURES)
-    said = ", ".join(f"coalesce(said.{name}, 0)" for name in MEASURES)
-    kept = ", ".join(f"coalesce(kept.{name}, 0)" for name in MEASURES)
-    columns = f"{times}, {_KEYS}, {', '.join(MEASURES)}"
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """A rollup by what it is keyed beside the dimensions, and where what it should say comes from."""
+
+    times: str
+    ledger: str = CAPPED_LEDGER
+    journal: str = JOURNAL
+    measures: tuple[str, ...] = MEASURES
+
+
+ROLLUPS = {
+    "billing_dailyspend": Rollup("day"),
+    "billing_hourlyspend": Rollup("day, hour"),
+    "billing_componentspend": Rollup("day, component", CAPPED_PARTS, JOURNAL_PARTS, PART_MEASURES),
+}
+
+
+def _compare(table: str, rollup: Rollup) -> str:
+    times, measures = rollup.times, rollup.measures
+    sums = ", ".join(f"sum({name}) AS {name}" for name in measures)
+    said = ", ".join(f"coalesce(said.{name}, 0)" for name in measures)
+    kept = ", ".join(f"coalesce(kept.{name}, 0)" for name in measures)
+    columns = f"{times}, {_KEYS}, {', '.join(measures)}"
+    counted = ", ".join(f"e.{name}" for name in (*times.split(", "), "priced"))
     return f"""
-    WITH said AS (SELECT {times}, {_KEYS}, {sums} FROM {CAPPED_LEDGER} GROUP BY {times}, {_KEYS}),
+    WITH said AS (SELECT {times}, {_KEYS}, {sums} FROM {rollup.ledger} GROUP BY {times}, {_KEYS}),
     kept AS (
         SELECT {times}, {_KEYS}, {sums} FROM (
             SELECT {columns} FROM {table} WHERE {_SPAN} AND {WHOLE}
             UNION ALL
             SELECT {columns} FROM (
-                SELECT e.day, e.hour, e.priced, {_PLAIN}, {_NAMED}, {", ".join(MEASURES)}
-                FROM {JOURNAL} e) journal
+                SELECT {counted}, {_PLAIN}, {_NAMED}, {", ".join(measures)}
+                FROM {rollup.journal} e) journal
         ) rows GROUP BY {times}, {_KEYS})
     SELECT day, project_id, model, coalesce(said.events, 0)::bigint, coalesce(kept.events, 0)::bigint,
         {" + ".join(f"coalesce(said.{name}, 0)" for name in CLASS_COSTS)},
@@ -108,8 +153,8 @@ def verify(since: date, *, until: date) -> list[Difference]:
     }
     found = []
     with connection.cursor() as cursor:
-        for table, times in ROLLUPS.items():
-            cursor.execute(_compare(table, times), parameters)
+        for table, rollup in ROLLUPS.items():
+            cursor.execute(_compare(table, rollup), parameters)
             found += [
                 Difference(table, *row[:5], *(format(cost, "f") for cost in row[5:]))
                 for row in cursor.fetchall()
@@ -137,8 +182,13 @@ def rebuild(since: date, *, until: date) -> None:
         for table in ("billing_spendentry", *ROLLUPS, "billing_dimensionvalue"):
             cursor.execute(f"DELETE FROM {table} WHERE {_SPAN}", parameters)  # noqa: S608
         cursor.execute(keep_names(LEDGER), parameters)
-        for table, times in ROLLUPS.items():
-            cursor.execute(add_to_rollup(table, times=times, source=CAPPED_LEDGER), parameters)
+        for table, rollup in ROLLUPS.items():
+            cursor.execute(
+                add_to_rollup(
+                    table, times=rollup.times, source=rollup.ledger, measures=rollup.measures
+                ),
+                parameters,
+            )
         cursor.execute(DAYS_KEPT, parameters)
         mark_changed(day for (day,) in cursor.fetchall())
 

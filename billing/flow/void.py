@@ -12,6 +12,7 @@ from decimal import Decimal
 from django.db import connection
 
 from billing.flow.days import ZONE, day_of
+from billing.flow.journal import described, parts_of, tokens_of
 from billing.flow.locks import own_corrections, share_days
 from billing.flow.store import CLASS_COSTS, DIMENSIONS, MEASURES, Bound
 from billing.flow.validate import identity
@@ -22,6 +23,7 @@ from tenants.scoping import active_scope
 _COUNTED = MEASURES[1:]
 _SUMS = ", ".join(f"sum({name}) AS {name}" for name in _COUNTED)
 _BOOKED = ", ".join(f"event.{name}" for name in DIMENSIONS if name != "variant")
+_PARTS = parts_of("correction", components=described("event"), tokens=tokens_of("event"))
 _BOOKED_NAMES = ", ".join(name for name in DIMENSIONS if name != "variant")
 
 # `now` is what the event counts at present, in the one bucket where that is not nothing.
@@ -49,11 +51,12 @@ WITH event AS (
     RETURNING *
 ), journal AS (
     INSERT INTO billing_spendentry (tenant_id, day, hour, priced, {_BOOKED_NAMES}, variant,
-        {", ".join(MEASURES)})
+        {", ".join(MEASURES)}, split)
     SELECT event.tenant_id,
         {day_of("event.occurred_at")},
         date_trunc('hour', event.occurred_at, 'UTC'), correction.price_id IS NOT NULL, {_BOOKED},
-        correction.variant, {", ".join(f"correction.{name}" for name in MEASURES)}
+        correction.variant, {", ".join(f"correction.{name}" for name in MEASURES)},
+        (SELECT jsonb_agg(part) FROM {_PARTS} part)
     FROM event, correction, {ZONE}
 )
 SELECT (SELECT count(*) FROM event), {", ".join(f"correction.{name}" for name in CLASS_COSTS)}

@@ -10,7 +10,13 @@ from billing.models.lists import BookDifference, ListedPrice
 from billing.models.operations import Heartbeat, SpendDay, Verification
 from billing.models.prices import AgreedPrice, Discount, Markup, ModelAlias, PriceRow
 from billing.models.repricing import RepricedDay, Repricing
-from billing.models.spend import DailySpend, DimensionValue, HourlySpend, SpendEntry
+from billing.models.spend import (
+    ComponentSpend,
+    DailySpend,
+    DimensionValue,
+    HourlySpend,
+    SpendEntry,
+)
 
 __all__ = [
     "AgreedPrice",
@@ -22,6 +28,7 @@ __all__ = [
     "BudgetVersion",
     "Channel",
     "ChannelKind",
+    "ComponentSpend",
     "DailySpend",
     "Delivery",
     "DeliveryAttempt",

@@ -40,6 +40,8 @@ class SpendEntry(Bucket):
     hour = models.DateTimeField()
     """The UTC hour's start."""
     stored_at = models.DateTimeField(db_default=Now())
+    split = models.JSONField(null=True)
+    """What prompt components count of it: rows as ComponentSpend has them (billing/flow/journal.py)."""
 
     class Meta(Bucket.Meta):
         pass
@@ -104,6 +106,42 @@ class HourlySpend(Bucket):
 
     def __str__(self) -> str:
         return f"{self.hour:%Y-%m-%dT%H} {self.model}"
+
+
+class ComponentSpend(Bucket):
+    """What one component of the prompt, or the answer, counts of a bucket of DailySpend.
+
+    `events` are those in which the component occurs. What no row here has of a bucket is not split.
+    """
+
+    pk = models.CompositePrimaryKey(
+        "tenant_id",
+        "day",
+        "client_id",
+        "project_id",
+        "component",
+        "api_key_id",
+        "priced",
+        "provider",
+        "model",
+        "variant",
+        "feature",
+        "environment",
+    )
+    component = models.TextField()
+    discount = None  # type: ignore[assignment]
+    """It is known of whole calls only."""
+
+    class Meta(Bucket.Meta):
+        indexes: ClassVar = [
+            models.Index(fields=["tenant_id", "client_id", "day"], name="componentspend_of_client"),
+            models.Index(
+                fields=["tenant_id", "project_id", "day"], name="componentspend_of_project"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.model} {self.component}"
 
 
 class DimensionValue(TenantOwned):

@@ -19,6 +19,7 @@ from django.utils.timezone import now
 from billing.money import TOKEN_CLASSES, ZERO, minus, ratio, total
 from billing.periods import DayRange
 from billing.reports.billed import FACTOR, markup_of
+from billing.reports.components import COMPONENT, COUNTING, split_buckets
 from tenants.models import Client, PriceView
 from tenants.scoping import active_scope
 
@@ -34,6 +35,7 @@ DIMENSIONS = {
     "variant": "variant",
     "feature": "feature",
     "environment": "environment",
+    COMPONENT: "component",
 }
 TOKEN_CLASS = "token_class"  # noqa: S105  a dimension, not a secret
 _NAMES = {
@@ -166,6 +168,13 @@ def spend(
         cursor.execute(_sql(granularity, plain, filters, view), parameters)
         rows = [_row(each, plain, view) for each in cursor.fetchall()]
     everything = replace(add_up(row.measures for row in rows), shows_money=view != PriceView.HIDDEN)
+    if COMPONENT in group_by:
+        whole = [row.measures for row in rows if row.keys[COMPONENT] in COUNTING]
+        everything = replace(
+            everything,
+            events=sum(each.events for each in whole),
+            unpriced_events=sum(each.unpriced_events for each in whole),
+        )
     if TOKEN_CLASS in group_by:
         rows = [part for row in rows for part in _by_token_class(row)]
     return SpendReport(rows=rows, total=everything, as_of=now())
@@ -182,6 +191,10 @@ def _check(granularity: str, group_by: Sequence[str]) -> None:
         if name not in offered:
             known = ", ".join(offered)
             raise ReportError("unknown_group", f"group_by takes {known}.", field="group_by")
+    if COMPONENT in group_by and granularity == "hour":
+        raise ReportError(
+            "unknown_granularity", "Components are kept by day, not by hour.", field="granularity"
+        )
     if len(group_by) > 2 or len(set(group_by)) < len(group_by):
         raise ReportError(
             "too_many_groups", "group_by takes at most two, each once.", field="group_by"
@@ -201,15 +214,16 @@ def _sql(
     rollup = "billing_hourlyspend" if granularity == "hour" else "billing_dailyspend"
     hour = "hour" if granularity == "hour" else "NULL::timestamptz AS hour"
     wanted = [DIMENSIONS[name] for name in group_by]
-    columns = ", ".join(
-        [
-            *("day", hour, "priced", "events", *_TOKENS, *_COSTS, "discount"),
-            *dict.fromkeys(DIMENSIONS.values()),
-        ]
-    )
+    names = [name for name in DIMENSIONS.values() if name != COMPONENT]
+    columns = ", ".join(["day", hour, "priced", "events", *_TOKENS, *_COSTS, "discount", *names])
     where = " AND ".join(_where(filters))
+    buckets = f"""SELECT {columns} FROM {rollup} WHERE {where}
+            UNION ALL
+            SELECT {columns} FROM billing_spendentry WHERE {where}"""  # noqa: S608
+    if COMPONENT in group_by:
+        buckets = split_buckets(buckets, dimensions=names, where=where)
     keys = ", ".join([_PERIODS[granularity] + " AS period", *wanted])
-    names = "".join(f"{_NAMES.get(name, DIMENSIONS[name])}, " for name in group_by)
+    shown_as = "".join(f"{_NAMES.get(name, DIMENSIONS[name])}, " for name in group_by)
     places = ", ".join(str(place + 1) for place in range(len(wanted) + 1))
     cost = " + ".join(_CLASS_COSTS)
     shown = {PriceView.COST: "{}", PriceView.BILLED: "{} * " + FACTOR, PriceView.HIDDEN: "0"}[view]
@@ -223,14 +237,12 @@ def _sql(
     )
     figures = ", ".join((*_TOKENS, *_COSTS, "discount", "billed"))
     return f"""
-    SELECT period, {names} events, unpriced_events, {figures}
+    SELECT period, {shown_as} events, unpriced_events, {figures}
     FROM (
         SELECT {keys}, sum(events) AS events,
             coalesce(sum(events) FILTER (WHERE NOT priced), 0) AS unpriced_events, {sums}
         FROM (
-            SELECT {columns} FROM {rollup} WHERE {where}
-            UNION ALL
-            SELECT {columns} FROM billing_spendentry WHERE {where}
+            {buckets}
         ) bucket {markup_of("bucket")}
         GROUP BY {places}
         HAVING sum(events) <> 0

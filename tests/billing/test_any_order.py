@@ -65,8 +65,9 @@ class Ledger(RuleBasedStateMachine):
         model=st.sampled_from(["claude-sonnet-4-6", "claude-opus-9"]),
         feature=st.sampled_from(["", "chat", "search"]),
         project=st.sampled_from(["support-bot", "contract-agent"]),
+        prompt=st.sampled_from([None, [("system", 8_000), ("user", 333)], [("user", 0)]]),
     )
-    def post(self, event_id, hours, output, model, feature, project):
+    def post(self, event_id, hours, output, model, feature, project, prompt):
         said = event(
             event_id,
             occurred_at=(NOON + timedelta(hours=hours)).isoformat(),
@@ -74,6 +75,7 @@ class Ledger(RuleBasedStateMachine):
             model=model,
             feature=feature,
             project=project,
+            components=prompt and [{"name": name, "tokens": tokens} for name, tokens in prompt],
         )
         (verdict,) = self.company.post(said)
         if event_id not in self.posted:
@@ -198,6 +200,12 @@ class Ledger(RuleBasedStateMachine):
                 total = spend(EVER, granularity=granularity, group_by=["project", "feature"]).total
                 assert (total.events, total.cost) == (len(counted), cost)
                 assert total.unpriced_events == sum(each is None for each in counted.values())
+            split = spend(EVER, granularity="day", group_by=["component", "feature"])
+        assert (split.total.events, split.total.cost) == (len(counted), cost)
+        described = [key for key in counted if len(self.posted[key].get("components", ())) == 2]
+        for name in ("system", "user", "response"):
+            rows = [row.measures.events for row in split.rows if row.keys["component"] == name]
+            assert sum(rows) == len(described)
 
 
 @pytest.mark.django_db

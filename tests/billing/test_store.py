@@ -21,7 +21,7 @@ def source():
 
 def columns_it_takes():
     """Name and type, as the function reads them from its JSON."""
-    (listed,) = re.findall(r"json_to_recordset\(p_rows\) AS row\((.*?)\)\n", source())
+    (listed,) = set(re.findall(r"json_to_recordset\(p_rows\) AS row\((.*?)\)\n", source()))
     return dict(each.split() for each in listed.split(", "))
 
 

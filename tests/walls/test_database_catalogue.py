@@ -31,6 +31,7 @@ WALLS = {
     "billing_budgetchannel": ("DELETE INSERT SELECT", ""),
     "billing_budgetversion": (APPEND, ""),
     "billing_agreedprice": (APPEND, ""),
+    "billing_componentspend": (ALL, "client_id"),
     "billing_dailyspend": (ALL, "client_id"),
     "billing_delivery": (KEPT, ""),
     "billing_deliveryattempt": (KEPT, ""),

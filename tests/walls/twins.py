@@ -316,7 +316,7 @@ def _events(slug: str, client: str, *, at: datetime, number: int = 1) -> list[di
     }
     usage = {"input_tokens": 0, "output_tokens": OUTPUT[slug, client]}
     return [
-        event(f"e-{number}", **shared, usage=usage),
+        event(f"e-{number}", **shared, usage=usage, components=[{"name": "user", "tokens": 1}]),
         event(f"u-{number}", **shared, model=f"unheard-of-{name}"),
         event("v-1", **shared),
     ]
