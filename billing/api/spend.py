@@ -41,13 +41,13 @@ def row_data(row: Row) -> dict[str, Any]:
 
     Of a component all is known but the discount.
     """
-    data = {"period": _period(row.period), **row.keys, **measures_data(row.measures)}
+    data = {"period": row_period(row.period), **row.keys, **measures_data(row.measures)}
     if TOKEN_CLASS in row.keys:
         return data | dict.fromkeys(OF_WHOLE_CALLS)
     return data | ({"cost_list": None} if COMPONENT in row.keys else {})
 
 
-def _period(period: date | datetime | None) -> str | None:
+def row_period(period: date | datetime | None) -> str | None:
     if isinstance(period, datetime):
         return period.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return period.isoformat() if period else None

@@ -16,6 +16,7 @@ from billing.web import (
 from billing.web.alarms import alarms
 from billing.web.clients import client_list, client_page
 from billing.web.event import event_page
+from billing.web.insights import insight_caching
 from billing.web.overview import overview
 from billing.web.projects import project_events, project_list, project_page
 from billing.web.proposals import proposal_accept, proposal_list
@@ -49,6 +50,7 @@ urlpatterns = [
     path("deliveries/", deliveries.delivery_list, name="deliveries"),
     path("deliveries/<int:delivery>/", deliveries.delivery_page, name="delivery"),
     path("deliveries/<int:delivery>/again/", deliveries.delivery_again, name="delivery_again"),
+    path("insights/caching/", insight_caching, name="insight_caching"),
     path("prices/", prices.price_list, name="prices"),
     path("prices/model/", prices.price_model, name="price_model"),
     path("prices/drift/", prices.price_drift, name="price_drift"),

@@ -28,6 +28,7 @@ STAFF_PAGES = [
     "/t/acme/projects/support-bot/?by=model",
     "/t/acme/projects/support-bot/events/",
     "/t/acme/event/?source=&id=e-1",
+    "/t/acme/insights/caching/",
     "/t/acme/keys/",
     "/t/acme/budgets/",
     "/t/acme/budgets/new/",

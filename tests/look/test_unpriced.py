@@ -37,6 +37,7 @@ PAGES = [
     "/t/acme/projects/support-bot/?by=model&{}",
     "/t/acme/projects/support-bot/events/?{}",
     "/t/acme/event/?source=&id=strange&{}",
+    "/t/acme/insights/caching/?{}",
     "/t/acme/prices/unpriced/?{}",
     "/t/acme/budgets/?{}",
 ]
@@ -83,7 +84,7 @@ def test_no_page_says_nought(ana, world, case, beside):
 
     assert [each.unpriced_reason for each in verdicts][:1] == [case]
     for path in PAGES[
-        : 10 if case == "no_price_at_date" else 11
+        : 11 if case == "no_price_at_date" else 12
     ]:  # else the budget counts other days
         page = ana.get(path.format(span))
         assert page.status_code == 200, path

@@ -416,6 +416,7 @@ PAGES = [
         "/t/acme/prices/discounts/{brix_discount}/close/",
         NO_FINANCE,
     ),
+    Page(T + "insights/caching/", "/t/acme/insights/caching/", STAFF),
     Page(T + "prices/unpriced/", "/t/acme/prices/unpriced/", STAFF),
     Page(T + "clients/<slug:client>/prices/", "/t/acme/clients/globex/prices/", FINANCE),
     Page(

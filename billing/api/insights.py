@@ -1,0 +1,106 @@
+"""GET /api/v1/insights/…: the questions of the insight pages, as JSON."""
+
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing.api.insight_schemas import CachingAnswer
+from billing.api.queries import refuse_unknown
+from billing.api.spend import row_period
+from billing.insights.caching import caching
+from billing.money import plain
+from billing.periods import DayRange, PeriodError, range_from_query, today_in
+from billing.reports.spend import Measures, ReportError
+from tenants.keyview import KeyView
+from tenants.models import Tenant
+from tenants.problems import Problem
+
+DAYS = [
+    OpenApiParameter("since", str, description="First day, in the tenant's zone."),
+    OpenApiParameter("until", str, description="The day after the last one."),
+    OpenApiParameter(
+        "range", str, description="Instead of days: today, 7d, month, last-month, 90d."
+    ),
+]
+
+
+def caching_data(measures: Measures) -> dict[str, Any]:
+    """A rate or multiplier of null: there is nothing to divide by."""
+    hit_rate, multiplier = measures.cache_hit_rate, measures.multiplier
+    return {
+        "events": measures.events,
+        "unpriced_events": measures.unpriced_events,
+        "tokens": measures.tokens,
+        "hit_rate": None if hit_rate is None else plain(hit_rate),
+        "cost": plain(measures.cost),
+        "cost_uncached": plain(measures.cost_uncached),
+        "saving": plain(measures.saving),
+        "multiplier": None if multiplier is None else plain(multiplier),
+    }
+
+
+class InsightView(KeyView):
+    """A reading call about a span of days."""
+
+    def days(self, request: Request, tenant: Tenant) -> DayRange:
+        try:
+            return range_from_query(
+                request.query_params, today=today_in(tenant.timezone, now=timezone.now())
+            )
+        except PeriodError as error:
+            raise Problem(400, "invalid_range", error.detail, field=error.field) from error
+
+
+class Caching(InsightView):
+    scopes: ClassVar = {"GET": frozenset({"read"})}
+
+    @extend_schema(
+        operation_id="get_caching",
+        tags=["Insights"],
+        responses=CachingAnswer,
+        parameters=[
+            *DAYS,
+            OpenApiParameter("granularity", str, description="day (default), month or total."),
+            OpenApiParameter("client", str, description="Only this client."),
+            OpenApiParameter("project", str, description="Only this project."),
+            OpenApiParameter("model", str, description="Only this model."),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """What caching saved, per period, project and model, after the premium of its writes.
+
+        cost + saving = cost_uncached, exactly; multiplier = cost_uncached / cost.
+        """
+        query = request.query_params
+        names = ("client", "project", "model")
+        refuse_unknown(query, {"since", "until", "range", "granularity", *names})
+        tenant = Tenant.objects.get()
+        days = self.days(request, tenant)
+        try:
+            report = caching(
+                days,
+                granularity=query.get("granularity", "day"),
+                client=query.get("client", ""),
+                project=self.project_of(query.get("project", "")),
+                model=query.get("model", ""),
+            )
+        except ReportError as error:
+            raise Problem(400, error.code, error.detail, field=error.field) from error
+        rows = [
+            {"period": row_period(row.period), **row.keys, **caching_data(row.measures)}
+            for row in report.rows
+        ]
+        return Response(
+            {
+                "currency": "USD",
+                "timezone": tenant.timezone,
+                "since": days.since.isoformat(),
+                "until": days.until.isoformat(),
+                "as_of": report.as_of.isoformat(),
+                "rows": rows,
+                "total": {"period": None, **caching_data(report.total)},
+            }
+        )
