@@ -93,4 +93,6 @@ def entry_of(row: Rates, *, until: date | None) -> PriceEntry:
         ),
         batch_multiplier=row.batch_multiplier,
         us_multiplier=row.us_multiplier,
+        source=row.source,
+        checked_on=row.checked_on,
     )

@@ -76,6 +76,8 @@ class PriceEntry:
     rates: Rates
     batch_multiplier: Decimal | None
     us_multiplier: Decimal | None
+    source: str = ""
+    checked_on: date | None = None
 
     @property
     def first_day(self) -> int:

@@ -56,7 +56,7 @@ def detail_data(detail: EventDetail) -> Json:
                     "over_prompt_tokens": price.over_prompt_tokens,
                     "speed": price.speed,
                     "source": price.source,
-                    "checked_on": price.checked_on.isoformat(),
+                    "checked_on": price.checked_on and price.checked_on.isoformat(),
                 }
             }
         )

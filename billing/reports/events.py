@@ -10,12 +10,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from billing.flow.book import price_book, read_book
 from billing.flow.extras import raw_usage
-from billing.flow.price import Line, PriceBook, Unpriced, explain
-from billing.flow.retention import kept_months, kept_until
+from billing.flow.price import Line, PriceBook, PriceEntry, Unpriced, explain
+from billing.flow.retention import kept_until
 from billing.flow.usage import Counts, Usage, read_usage
 from billing.flow.validate import identity
-from billing.models import AgreedPrice, EventCorrection, EventKey, PriceRow, UsageEvent
-from billing.models.prices import AGREED_FROM, Rates
+from billing.models import EventCorrection, EventKey, Retention, UsageEvent
 from billing.money import TOKEN_CLASSES, total
 from billing.reports.history import CostStep, Standing, cost_history, standing, steps_of
 from tenants.models import Client, Project
@@ -68,7 +67,7 @@ class ExplainedLine:
     """A line of the price, with the book's row behind it."""
 
     line: Line
-    price: Rates
+    price: PriceEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +148,12 @@ def _detail(identities: Sequence[str]) -> EventDetail | None:
     key = next((keys[each] for each in identities if each in keys), None)
     if key is None:
         return None
-    event = _events().filter(occurred_at=key.occurred_at, key=key.key).first()
+    kept = _events().annotate(kept_months=Subquery(Retention.objects.values("months")[:1]))
+    event = kept.filter(occurred_at=key.occurred_at, key=key.key).first()
     if event is None:
         return None
-    steps = steps_of([event]).get(event.key, ())
-    now, months = standing(event, steps), kept_months()
+    steps = steps_of([event]).get(event.key, ()) if event.has_steps else ()  # type: ignore[attr-defined]
+    now, months = standing(event, steps), event.kept_months
     usage = raw_usage(event.extras, tokens=_tokens(event), variant=event.variant)
     return EventDetail(
         summary=_summary(event, now),
@@ -180,20 +180,14 @@ def _lines(event: UsageEvent, now: Standing, usage: Usage) -> list[ExplainedLine
             continue
         ids = {line.price_id for line in lines}
         if now.price_id in ids or not ids:
-            prices = _prices(ids)
-            return [ExplainedLine(line, prices[line.price_id]) for line in lines]
+            rows = {row.id: row for row in (*book.entries, *book.agreed)}
+            return [ExplainedLine(line, rows[line.price_id]) for line in lines]
     return []
 
 
 def _books(moment: datetime) -> Iterator[PriceBook]:
     yield price_book()
     yield read_book(at=moment)
-
-
-def _prices(ids: set[int]) -> dict[int, Rates]:
-    agreed = {each for each in ids if each > AGREED_FROM}
-    found: dict[int, Rates] = {**AgreedPrice.objects.in_bulk(agreed)} if agreed else {}
-    return found | {**PriceRow.objects.in_bulk(ids - agreed)}
 
 
 def _events() -> QuerySet[UsageEvent]:

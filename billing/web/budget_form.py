@@ -125,11 +125,12 @@ class BudgetForm(forms.Form):
 
     def __init__(self, *args: Any, budget: Budget | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.choice("counts").choices = scopes()
         people = [(each.email, str(each)) for each in members()]
         self.choice("owner").choices = people
         self.choice("deputy").choices = [("", "Nobody"), *people]
-        if budget is not None:
+        if budget is None:
+            self.choice("counts").choices = scopes()
+        else:
             for name in ("counts", "model", "feature", "environment"):
                 del self.fields[name]
 

@@ -24,7 +24,7 @@ def event_page(request: PageRequest) -> HttpResponse:
         "section": "projects",
         "detail": detail,
         "event": detail.summary,
-        "prices": list({each.price.pk: each.price for each in detail.lines}.values()),
+        "prices": list({each.price.id: each.price for each in detail.lines}.values()),
         "facts": reported(detail),
         "usage": json.dumps(detail.usage, indent=2, ensure_ascii=False),
         "as_json": json.dumps(detail_data(detail), indent=2, ensure_ascii=False),
