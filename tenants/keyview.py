@@ -8,6 +8,8 @@ from rest_framework.views import APIView
 from tenants.keys import FoundKey
 from tenants.problems import Problem
 
+JSON = ("application/json", "application/*", "*/*")
+
 
 class KeyView(APIView):
     """An API view. `scopes` maps a method to the scopes of which the key needs one.
@@ -38,7 +40,18 @@ class KeyView(APIView):
 
     def project_of(self, asked: str) -> str:
         """The project to answer for: a key that is bound to one knows no other."""
-        bound = self.key.project
-        if bound and asked and asked != bound:
-            raise Problem(404, "not_found", f"This key is bound to the project {bound!r}.")
-        return bound or asked
+        return project_of(self.key, asked)
+
+
+def project_of(key: FoundKey, asked: str) -> str:
+    """The project that a request is about: a key that is bound to one knows no other."""
+    bound = key.project
+    if bound and asked and asked != bound:
+        raise Problem(404, "not_found", f"This key is bound to the project {bound!r}.")
+    return bound or asked
+
+
+def asks_plainly(request: HttpRequest, method: str) -> bool:
+    """A request by this method that takes plain JSON: it can be answered without DRF."""
+    accepted = request.headers.get("Accept", "*/*")
+    return request.method == method and any(each in accepted for each in JSON)

@@ -28,6 +28,7 @@ TABLES = [
     "billing_eventcorrection",
     "billing_spendentry",
     "billing_dailyspend",
+    "billing_projectday",
     "billing_hourlyspend",
     "billing_componentspend",
     "billing_dimensionvalue",

@@ -3,25 +3,33 @@
 from decimal import Decimal
 from typing import Any, ClassVar
 
+import msgspec
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from billing.api.budget_schemas import AllowAnswer
 from billing.api.queries import refuse_unknown
 from billing.money import ZERO, amount, plain
-from billing.periods import today_in
 from billing.reports.allow import Allowed, allowed
-from tenants.keyview import KeyView
-from tenants.models import Project, Tenant
+from tenants.actions import note_key_use
+from tenants.keys import FoundKey
+from tenants.keyview import KeyView, asks_plainly, project_of
 from tenants.problems import Problem
+from tenants.scoping import ANSWER_WITHIN, tenant_scope
 
 NAMED = ("model", "feature", "environment")
 
 
 class Allow(KeyView):
     scopes: ClassVar = {"GET": frozenset({"read"})}
+    opens_own_scope = True
+
+    @classmethod
+    def answer_plainly(cls, request: HttpRequest, key: FoundKey) -> HttpResponse | None:
+        """An application asks before each call to a model: it does not wait for DRF."""
+        return answer(request, key) if asks_plainly(request, "GET") else None
 
     @extend_schema(
         operation_id="may_spend",
@@ -38,30 +46,34 @@ class Allow(KeyView):
             ),
         ],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """May a project spend so much more? The strictest hard budget around it decides.
 
         It is no reservation, and it says how things stood at `as_of`: ask before each call or each task, and
         decide yourself what to do when there is no answer.
         """
-        query = request.query_params
-        refuse_unknown(query, {"project", "estimate", *NAMED})
+        return answer(request._request, self.key)
+
+
+def answer(request: HttpRequest, key: FoundKey) -> HttpResponse:
+    """What a request is told. Raises Problem."""
+    query, now = request.GET, timezone.now()
+    refuse_unknown(query, {"project", "estimate", *NAMED})
+    project = project_of(key, query.get("project", ""))
+    if not project:
+        raise Problem(422, "missing_field", "Say which project asks.", field="project")
+    with tenant_scope(key.tenant_id, within=ANSWER_WITHIN):
+        note_key_use(key, now=now)
         found = allowed(
-            self._project(query.get("project", "")),
+            project,
             estimate=_estimate(query.get("estimate", "") or "0"),
-            today=today_in(Tenant.objects.get().timezone, now=timezone.now()),
+            now=now,
             **{name: query.get(name, "") for name in NAMED},
         )
-        return Response(allow_data(found, only_project=bool(self.key.project)))
-
-    def _project(self, asked: str) -> Project:
-        slug = self.project_of(asked)
-        if not slug:
-            raise Problem(422, "missing_field", "Say which project asks.", field="project")
-        project = Project.objects.filter(slug=slug).first()
-        if project is None:
+        if found is None:
             raise Problem(404, "not_found", "There is no such project in this tenant.")
-        return project
+    body = allow_data(found, only_project=bool(key.project))
+    return HttpResponse(msgspec.json.encode(body), content_type="application/json")
 
 
 def allow_data(found: Allowed, *, only_project: bool) -> dict[str, Any]:

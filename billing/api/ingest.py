@@ -22,9 +22,8 @@ from billing.flow.intake import Verdict, accept, check_items
 from billing.money import plain
 from tenants.actions import note_key_use
 from tenants.keys import FoundKey
+from tenants.keyview import asks_plainly
 from tenants.scoping import ANSWER_WITHIN, tenant_scope
-
-JSON = ("application/json", "application/*", "*/*")
 
 
 class AnyBody(BaseParser):
@@ -110,10 +109,7 @@ class Events(EventReading):
     @classmethod
     def answer_plainly(cls, request: HttpRequest, key: FoundKey) -> HttpResponse | None:
         """DRF takes longer to handle a request than it takes to store an event."""
-        accepted = request.headers.get("Accept", "*/*")
-        if request.method == "POST" and any(each in accepted for each in JSON):
-            return take_in(request, key)
-        return None
+        return take_in(request, key) if asks_plainly(request, "POST") else None
 
     @extend_schema(
         operation_id="post_events",

@@ -1,6 +1,6 @@
 """Fold: move what new batches added from the journal into the rollups.
 
-In:   SpendEntry rows.   Out: HourlySpend, DailySpend and ComponentSpend, in the same transaction.
+In:   SpendEntry rows.   Out: HourlySpend, DailySpend, ComponentSpend and ProjectDay, in the same transaction.
 Safe: run twice, at once, or killed half-way: an entry is deleted in the transaction that adds it.
 Cost: depends on the entries taken, never on history.
 """
@@ -14,6 +14,7 @@ from django.db import DataError, connection
 from billing.flow.changed import mark_changed
 from billing.flow.journal import PART_MEASURES, rows_of
 from billing.flow.locks import own_names
+from billing.flow.project_days import add_to_project_days
 from billing.flow.store import DIMENSIONS, MEASURES, Bound
 from tenants.scoping import active_scope
 
@@ -91,6 +92,8 @@ def add_to_rollup(
 _COMPONENTS = add_to_rollup(
     "billing_componentspend", times="day, component", source="parts", measures=PART_MEASURES
 )
+
+
 FOLD = f"""
 WITH taken AS (
     DELETE FROM billing_spendentry e USING unnest(%(ids)s::bigint[]) these (id)
@@ -104,7 +107,8 @@ WITH taken AS (
     SELECT day, {_KEYS}, part.* FROM capped CROSS JOIN LATERAL {rows_of("split")} part
 ), components AS ({_COMPONENTS}
 ), daily AS ({add_to_rollup("billing_dailyspend", times="day", source="capped")}
-), hourly AS ({add_to_rollup("billing_hourlyspend", times="day, hour", source="capped")})
+), hourly AS ({add_to_rollup("billing_hourlyspend", times="day, hour", source="capped")}
+), project_days AS ({add_to_project_days("capped")})
 SELECT DISTINCT day FROM taken ORDER BY day
 """  # noqa: S608  built from constants only
 

@@ -16,7 +16,7 @@ from django.db import connection
 
 from billing.flow.days import WHOLE
 from billing.flow.store import Bound
-from billing.flow.verify import MOST, ROLLUPS, Difference, verify, whole_days
+from billing.flow.verify import COMPARED, MOST, Difference, verify, whole_days
 from tenants.scoping import active_scope
 
 SPAN = 7
@@ -72,7 +72,7 @@ def prove(since: date, *, until: date, now: datetime) -> Proof:
     """
     started = time.monotonic()
     found = verify(since, until=until)
-    for table in ROLLUPS:
+    for table in COMPARED:
         listed = [each.day for each in found if each.table == table]
         if len(listed) == MOST:
             until = min(until, listed[-1] + timedelta(days=1))

@@ -17,6 +17,7 @@ from billing.flow.days import WHOLE, ZONE, day_of, first_whole_day
 from billing.flow.fold import FREE_TEXT, add_to_rollup, keep_names, named
 from billing.flow.journal import PART_MEASURES, described, parts_of, rows_of, tokens_of
 from billing.flow.locks import own_days
+from billing.flow.project_days import COMPARE_PROJECT_DAYS, PROJECT_DAYS, REBUILD_PROJECT_DAYS
 from billing.flow.store import CLASS_COSTS, DIMENSIONS, MEASURES, Bound
 from tenants.scoping import active_scope
 
@@ -102,6 +103,7 @@ ROLLUPS = {
     "billing_hourlyspend": Rollup("day, hour"),
     "billing_componentspend": Rollup("day, component", CAPPED_PARTS, JOURNAL_PARTS, PART_MEASURES),
 }
+COMPARED = (*ROLLUPS, PROJECT_DAYS)
 
 
 def _compare(table: str, rollup: Rollup) -> str:
@@ -132,7 +134,9 @@ def _compare(table: str, rollup: Rollup) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A bucket whose rollup and journal do not add up to the ledger. Costs are text for showing."""
+    """A bucket whose rollup and journal do not add up to the ledger. Costs are text for showing. Of a
+    project's day: the daily rollup beside what is kept, and events are those without a price.
+    """
 
     table: str
     day: date
@@ -150,11 +154,14 @@ def verify(since: date, *, until: date) -> list[Difference]:
         "tenant": active_scope().tenant_id,
         "since": since,
         "until": until,
+        "most": MOST,
     }
+    comparisons = {table: _compare(table, rollup) for table, rollup in ROLLUPS.items()}
+    comparisons[PROJECT_DAYS] = COMPARE_PROJECT_DAYS
     found = []
     with connection.cursor() as cursor:
-        for table, rollup in ROLLUPS.items():
-            cursor.execute(_compare(table, rollup), parameters)
+        for table, comparison in comparisons.items():
+            cursor.execute(comparison, parameters)
             found += [
                 Difference(table, *row[:5], *(format(cost, "f") for cost in row[5:]))
                 for row in cursor.fetchall()
@@ -179,7 +186,7 @@ def rebuild(since: date, *, until: date) -> None:
     }
     with connection.cursor() as cursor:
         # The journal first: that waits for folds which have its rows in hand, so that what they add is seen.
-        for table in ("billing_spendentry", *ROLLUPS, "billing_dimensionvalue"):
+        for table in ("billing_spendentry", *COMPARED, "billing_dimensionvalue"):
             cursor.execute(f"DELETE FROM {table} WHERE {_SPAN}", parameters)  # noqa: S608
         cursor.execute(keep_names(LEDGER), parameters)
         for table, rollup in ROLLUPS.items():
@@ -189,6 +196,7 @@ def rebuild(since: date, *, until: date) -> None:
                 ),
                 parameters,
             )
+        cursor.execute(REBUILD_PROJECT_DAYS, parameters)
         cursor.execute(DAYS_KEPT, parameters)
         mark_changed(day for (day,) in cursor.fetchall())
 

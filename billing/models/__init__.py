@@ -15,6 +15,7 @@ from billing.models.spend import (
     DailySpend,
     DimensionValue,
     HourlySpend,
+    ProjectDay,
     SpendEntry,
 )
 
@@ -43,6 +44,7 @@ __all__ = [
     "Markup",
     "ModelAlias",
     "PriceRow",
+    "ProjectDay",
     "RepricedDay",
     "Repricing",
     "Retention",

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Now
 
-from billing.models.measures import Counted
+from billing.models.measures import Counted, money
 from tenants.models.owned import TenantOwned
 
 
@@ -80,6 +80,27 @@ class DailySpend(Bucket):
 
     def __str__(self) -> str:
         return f"{self.day} {self.model}"
+
+
+class ProjectDay(TenantOwned):
+    """What a project cost on a day: DailySpend added up, for sums over everything."""
+
+    client_column = "client_id"
+
+    pk = models.CompositePrimaryKey("tenant_id", "day", "client_id", "project_id")
+    tenant_id = models.IntegerField()
+    day = models.DateField()
+    client_id = models.IntegerField()
+    project_id = models.IntegerField()
+    cost = money()
+    unpriced = models.BigIntegerField()
+    """Events without a price."""
+
+    class Meta(TenantOwned.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"{self.day} project {self.project_id}"
 
 
 class HourlySpend(Bucket):

@@ -5,7 +5,7 @@ Promises: consumption is a sum over the days of the period, there is no counter;
 query. An unpriced event costs nothing here and is counted beside it: the true figure is then higher.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,9 +24,14 @@ from tenants.scoping import active_scope
 TENANT, CLIENT, PROJECT = range(3)
 """What a budget counts, and what every bucket of spend belongs to at once."""
 
-_KEPT = "day, client_id, project_id, model, feature, environment, priced, events"
-_COST = " + ".join(f"cost_{name}" for name in TOKEN_CLASSES)
-_OF_DAY = f"SELECT {_KEPT}, {_COST} AS cost FROM {{table}} WHERE {{where}}"  # noqa: S608
+_OF_COST = " + ".join(f"cost_{name}" for name in TOKEN_CLASSES)
+_UNPRICED = "CASE WHEN priced THEN 0 ELSE events END AS unpriced"
+_BUCKET = f"""SELECT day, client_id, project_id, {{names}}, {_OF_COST} AS cost, {_UNPRICED}
+    FROM {{table}} WHERE {{where}}"""  # noqa: S608
+_PROJECT_DAY = """SELECT day, client_id, project_id, {names}, cost, unpriced
+    FROM billing_projectday WHERE {where}"""
+_NAMES = "model, feature, environment"
+_NO_NAMES = "'' AS model, '' AS feature, '' AS environment"
 # Added up in three steps, each on far fewer rows than the one before: per day and project, per period and
 # project, then for the three scopes that a project belongs to.
 _WITH = """
@@ -38,8 +43,7 @@ WITH asked AS (
     SELECT day, client_id, project_id, CASE WHEN %(by_model)s THEN model ELSE '' END AS model,
         CASE WHEN %(by_feature)s THEN feature ELSE '' END AS feature,
         CASE WHEN %(by_environment)s THEN environment ELSE '' END AS environment,
-        sum(cost) AS cost, sum({billed}) AS billed,
-        coalesce(sum(events) FILTER (WHERE NOT priced), 0) AS unpriced
+        sum(cost) AS cost, sum({billed}) AS billed, sum(unpriced) AS unpriced
     FROM ({rollup} UNION ALL {journal}) bucket {markup}
     GROUP BY 1, 2, 3, 4, 5, 6
 ), spend AS (
@@ -162,17 +166,51 @@ def _used(budget: Budget, cost: Decimal, billed: Decimal, unpriced: Decimal) -> 
 
 
 def _rows(sql: str, asked: Sequence[Window], *, by_day: bool) -> list[tuple[Any, ...]]:
-    if not asked:
-        return []
-    scope, budgets = active_scope(), [each.budget for each in asked]
+    """Budgets of all models, features and environments are read from the days of projects, others by bucket."""
+    places: dict[bool, list[int]] = {False: [], True: []}
+    for place, each in enumerate(asked):
+        places[is_narrow(each.budget)].append(place)
+    return [
+        row
+        for is_narrow, these in places.items()
+        if these
+        for row in _read(
+            sql, {place: asked[place] for place in these}, by_day=by_day, is_narrow=is_narrow
+        )
+    ]
+
+
+def is_narrow(budget: Budget) -> bool:
+    """Whether it counts one model, feature or environment only."""
+    return bool(budget.model or budget.feature or budget.environment)
+
+
+def source_of(where: str, *, is_narrow: bool) -> tuple[str, str]:
+    """SQL: what is kept and what is not folded yet, as (day, client_id, project_id, names, cost, unpriced).
+
+    Days of projects are a hundredth of the buckets, but they name no model, feature or environment.
+    """
+    names = _NAMES if is_narrow else _NO_NAMES
+    rollup = _BUCKET if is_narrow else _PROJECT_DAY
+    return (
+        rollup.format(table="billing_dailyspend", where=where, names=names),
+        _BUCKET.format(table="billing_spendentry", where=where, names=names),
+    )
+
+
+def _read(
+    sql: str, asked: Mapping[int, Window], *, by_day: bool, is_narrow: bool
+) -> list[tuple[Any, ...]]:
+    scope, windows = active_scope(), list(asked.values())
+    budgets = [each.budget for each in windows]
     parameters = {
         "tenant": scope.tenant_id,
         "viewer": scope.client_id,
-        "first": min(each.days.since for each in asked),
-        "last": max(each.days.until for each in asked),
-        "place": list(range(len(asked))),
-        "since": [each.days.since for each in asked],
-        "until": [each.days.until for each in asked],
+        "first": min(each.days.since for each in windows),
+        "last": max(each.days.until for each in windows),
+        "place": list(asked),
+        "since": [each.days.since for each in windows],
+        "until": [each.days.until for each in windows],
         "scope": [_scope(each)[0] for each in budgets],
         "of": [_scope(each)[1] for each in budgets],
         "clients": list({each.client_id for each in budgets}),
@@ -182,12 +220,12 @@ def _rows(sql: str, asked: Sequence[Window], *, by_day: bool) -> list[tuple[Any,
         values = [getattr(each, name) for each in budgets]
         parameters |= {name: values, f"by_{name}": any(values)}
     with connection.cursor() as cursor:
-        cursor.execute(_filled(sql, budgets, by_day=by_day), parameters)
+        cursor.execute(_filled(sql, budgets, by_day=by_day, is_narrow=is_narrow), parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
 
-def _filled(sql: str, budgets: Sequence[Budget], *, by_day: bool) -> str:
+def _filled(sql: str, budgets: Sequence[Budget], *, by_day: bool, is_narrow: bool) -> str:
     """The statement for these budgets: it reads no client, project or mark-up that none of them counts."""
     where = "tenant_id = %(tenant)s AND day >= %(first)s AND day < %(last)s"
     if active_scope().client_id is not None:
@@ -197,9 +235,10 @@ def _filled(sql: str, budgets: Sequence[Budget], *, by_day: bool) -> str:
     if all(each.project_id is not None for each in budgets):
         where += " AND project_id = ANY(%(projects)s)"
     is_billed = any(each.basis == Basis.BILLED for each in budgets)
+    rollup, journal = source_of(where, is_narrow=is_narrow)
     return sql.format(
-        rollup=_OF_DAY.format(table="billing_dailyspend", where=where),
-        journal=_OF_DAY.format(table="billing_spendentry", where=where),
+        rollup=rollup,
+        journal=journal,
         markup=markup_of("bucket") if is_billed else "",
         billed=f"cost * {FACTOR}" if is_billed else "cost",
         keys="day" if by_day else "since, until",

@@ -4,13 +4,20 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from billing.models import Budget
+from billing.flow.terms import add_terms
+from billing.models import Budget, Markup
+from billing.periods import today_in
+from billing.reports.allow import allowed
+from billing.reports.budgets import standings
 from tenants.actions import create_key
 from tenants.models import AuditEntry
 from tests.api.conftest import assert_problem
-from tests.billing.budgets import budget, spend
+from tests.billing.budgets import MODEL, budget, spend
+from tests.factories import event
 
 BUDGETS, ALLOW = "/api/v1/budgets", "/api/v1/allow"
 GLOBEX = {
@@ -206,6 +213,54 @@ def test_the_strictest_hard_budget_around_the_project_decides(api):
     assert ask(api, "project=support-bot&estimate=0.3")["allow"] is True
     assert ask(api, "project=support-bot&estimate=0.300000001")["allow"] is False
     assert ask(api, "project=contract-agent")["budget"] == "the other client"
+
+
+def test_every_kind_of_hard_budget_has_the_same_left_as_on_its_page(api):
+    """The answer reads days of projects where it can; the list of budgets adds up in another way."""
+    named = {"model": MODEL, "feature": "chat", "environment": "production"}
+    with api.company.scope():
+        globex = api.company.clients["globex"]
+        add_terms(
+            Markup(client_id=globex.pk, percent=Decimal(25)), actor="test", now=timezone.now()
+        )
+    kinds = [
+        *({"client": None, "period": each} for each in ("day", "week", "month", "quarter")),
+        {"period": "month", "starts_on": 31},
+        {"basis": "billed"},
+        {"project": "support-bot", "period": "week", "starts_on": 4},
+        *({"project": "support-bot", name: value} for name, value in named.items()),
+        named | {"client": None, "basis": "billed"},
+    ]
+    for number, kind in enumerate(kinds):
+        budget(api.company, name=f"b-{number}", hard=True, amount=1000, **kind)
+    now, called = timezone.now(), {"feature": "chat", "environment": "production"}
+    for days in (0, 1, 2, 5, 6, 20, 40):
+        spend(api.company, "0.07", at=now - timedelta(days=days), name=f"{days}", now=now, **called)
+        spend(api.company, "0.02", at=now - timedelta(days=days), name=f"other-{days}", now=now)
+        if days % 2:
+            api.company.fold()
+    api.company.post(event("unpriced", model="claude-opus-9", occurred_at=now.isoformat()))
+
+    with api.company.scope():
+        found, queries = {}, []
+        for each in Budget.objects.all():
+            Budget.objects.update(hard=False)
+            Budget.objects.filter(pk=each.pk).update(hard=True)
+            with CaptureQueriesContext(connection) as captured:
+                answer = allowed("support-bot", estimate=Decimal(1), now=now, **named)
+            queries.append(len(captured))
+            assert answer and answer.decides
+            found[each.pk] = answer.decides.used
+        budgets = Budget.objects.all()
+        today = today_in(api.company.tenant.timezone, now=now)
+        expected = {each.budget.pk: each.used for each in standings(budgets, today=today)}
+        Budget.objects.update(hard=True)
+        with CaptureQueriesContext(connection) as captured:
+            allowed("support-bot", estimate=Decimal(1), now=now, **named)
+
+    assert found == expected
+    assert len({each.spent for each in found.values()}) > 4
+    assert {*queries, len(captured)} == {2}
 
 
 @pytest.mark.parametrize("folded", [False, True])

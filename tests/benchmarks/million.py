@@ -76,7 +76,10 @@ def fill(company: Company, *, count: int, now: datetime, database_url: str) -> f
     _write(parameters, database_url)
     _analyze(database_url, "billing_usageevent, billing_eventkey")
     seconds = _rebuild(company)
-    _analyze(database_url, "billing_dailyspend, billing_hourlyspend, billing_dimensionvalue")
+    _analyze(
+        database_url,
+        "billing_dailyspend, billing_projectday, billing_hourlyspend, billing_dimensionvalue",
+    )
     return seconds
 
 

@@ -19,6 +19,7 @@ from billing.models import (
     HourlySpend,
     ListedPrice,
     Markup,
+    ProjectDay,
     SpendEntry,
     UsageEvent,
 )
@@ -64,6 +65,9 @@ DAMAGES = {
     "a missing bucket": lambda: DailySpend.objects.filter(day__month=9).delete(),
     "a bucket of nothing": lambda: HourlySpend.objects.filter(day__month=9).update(model="other"),
     "a lost journal row": lambda: SpendEntry.objects.all().delete(),
+    "the day of a project": lambda: ProjectDay.objects.filter(day__month=10).update(cost=1),
+    "what it has no price for": lambda: ProjectDay.objects.filter(day__month=9).update(unpriced=1),
+    "a missing day of a project": lambda: ProjectDay.objects.filter(day__month=9).delete(),
     "a project": lambda: DailySpend.objects.update(project_id=2**31 - 1),
 }
 

@@ -199,11 +199,12 @@ def test_verify_finds_a_rollup_that_was_tampered_with_and_rebuild_mends_it(world
     with world.acme.scope():
         DailySpend.objects.filter(feature="f-1").update(cost_output=Decimal("9.99"))
 
-    (found,) = differences(world.acme)
+    found, of_project = differences(world.acme)
     with world.acme.scope():
         rebuild(*days_with_events()[:1], until=days_with_events()[1])
 
     assert (found.table, found.ledger_cost) == ("billing_dailyspend", format(Decimal(COST), ".18f"))
+    assert of_project.table == "billing_projectday"
     assert differences(world.acme) == []
     assert total(world.acme) == before
 

@@ -42,6 +42,7 @@ WALLS = {
     "billing_horizon": ("SELECT", ""),
     "billing_hourlyspend": (ALL, "client_id"),
     "billing_markup": (APPEND, "client_id"),
+    "billing_projectday": (ALL, "client_id"),
     "billing_retention": (KEPT, ""),
     "billing_repricedday": (KEPT, ""),
     "billing_repricing": (KEPT, ""),
