@@ -54,6 +54,7 @@ REQUEST_CODES = {
     "unknown_client": "422: there is no such client.",
     "unknown_project": "422: there is no such project.",
     "unknown_member": "422: no member here has this address, or the person may not see the scope.",
+    "unknown_channel": "422: there is no such channel, or it is archived.",
     "no_longer_kept": "422: the event counts, but the ledger keeps it no longer; it stays as it is.",
     "throttled": "429: wait as `Retry-After` says.",
     "internal_error": "500: it failed on our side; send it again, an event counts once.",

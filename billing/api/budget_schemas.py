@@ -6,6 +6,8 @@ from billing.cycles import PERIODS
 from billing.models.alerts import AlertKind
 from billing.models.budgets import ESCALATE_AFTER, THRESHOLDS, Basis
 
+MOST_ID = 2**63 - 1
+MOST_CHANNELS = 100
 PER_CENT = "Whole per cent of the amount, from 1 to 1000, at most ten."
 
 
@@ -47,6 +49,12 @@ class BudgetTerms(s.Serializer[object]):
         help_text="Without acknowledgement of 100 % or more the deputy and the owners of the company"
         f" are told after so many hours. Default {ESCALATE_AFTER}; null: never.",
     )
+    channels = s.ListField(
+        child=s.IntegerField(min_value=1, max_value=MOST_ID),
+        required=False,
+        max_length=MOST_CHANNELS,
+        help_text="Ids of channels that are told as well as the owner; these and no others.",
+    )
     hard = s.BooleanField(required=False, help_text="GET /api/v1/allow says no when it is used up.")
     shared_with_client = s.BooleanField(required=False)
 
@@ -77,6 +85,11 @@ class BudgetAnswer(s.Serializer[object]):
     thresholds = s.ListField(child=s.IntegerField())
     forecast_thresholds = s.ListField(child=s.IntegerField())
     escalate_after_hours = s.IntegerField(allow_null=True)
+    channels = s.ListField(
+        child=s.IntegerField(),
+        allow_null=True,
+        help_text="Null for a key that is bound to a project: it knows of no channel.",
+    )
     hard = s.BooleanField()
     shared_with_client = s.BooleanField()
     version = s.IntegerField()

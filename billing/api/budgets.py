@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from billing.api import budget_schemas as schemas
 from billing.api.catalogue import ManagedView, found
+from billing.flow.choose_channels import channels_of, choose_channels, chosen_by_budget
 from billing.flow.set_budget import (
     Counts,
     NewTerms,
@@ -38,12 +39,15 @@ NARROW = ("model", "feature", "environment")
 READ = ("client", "project", "owner", "deputy")
 
 
-def budget_data(standing: Standing, heading: Forecast | None) -> dict[str, Any]:
+def budget_data(
+    standing: Standing, heading: Forecast | None, channels: list[int] | None
+) -> dict[str, Any]:
     budget, period = standing.budget, standing.period
     return terms_data(budget) | {
         "id": budget.pk,
         "name": budget.name,
         "scope": scope_data(budget),
+        "channels": channels,
         "shared_with_client": budget.shared_with_id is not None,
         "version": budget.version,
         "archived": budget.archived_at is not None,
@@ -67,14 +71,6 @@ def forecast_data(heading: Forecast) -> dict[str, Any]:
         "high": plain(heading.high),
         "exhausted_on": heading.exhausted_on and heading.exhausted_on.isoformat(),
     }
-
-
-def listed(budgets: Iterable[Budget]) -> list[dict[str, Any]]:
-    """Where budgets stand and where they are heading."""
-    day = today()
-    found = standings(budgets, today=day)
-    headings = forecasts_of(found, today=day)
-    return [budget_data(*each) for each in zip(found, headings, strict=True)]
 
 
 def terms_data(budget: Budget) -> dict[str, Any]:
@@ -103,14 +99,36 @@ class BudgetView(ManagedView):
         return known.filter(**({"project__slug": bound} if bound else {}))
 
     def answer(self, budget: Budget, *, status: int = 200) -> Response:
-        return Response(listed([self.budgets.get(pk=budget.pk)])[0], status=status)
+        return Response(self.listed([self.budgets.get(pk=budget.pk)])[0], status=status)
+
+    def listed(self, budgets: Iterable[Budget]) -> list[dict[str, Any]]:
+        """Where budgets stand, where they are heading, and where they are told."""
+        day = today()
+        found = standings(budgets, today=day)
+        headings = forecasts_of(found, today=day)
+        known = [each.budget for each in found] if self.knows_channels else []
+        channels = chosen_by_budget(known)
+        return [
+            budget_data(standing, heading, channels.get(standing.budget.pk))
+            for standing, heading in zip(found, headings, strict=True)
+        ]
+
+    @property
+    def knows_channels(self) -> bool:
+        """As at /channels: a key that is bound to a project knows of none."""
+        return not self.key.project
+
+    def choose(self, budget: Budget, data: dict[str, Any]) -> None:
+        """The channels that a body names, if it does."""
+        if "channels" in data:
+            choose_channels(budget, channels_of(data["channels"]), actor=self.actor)
 
 
 class Budgets(BudgetView):
     @extend_schema(operation_id="list_budgets", tags=["Budgets"], responses=schemas.BudgetsAnswer)
     def get(self, request: Request) -> Response:
         """Every budget in use, and where it stands now."""
-        return Response({"budgets": listed(self.budgets.filter(archived_at=None))})
+        return Response({"budgets": self.listed(self.budgets.filter(archived_at=None))})
 
     @extend_schema(
         operation_id="create_budget",
@@ -129,6 +147,7 @@ class Budgets(BudgetView):
             shared=data.get("shared_with_client", False),
             now=timezone.now(),
         )
+        self.choose(budget, data)
         return self.answer(budget, status=201)
 
 
@@ -159,6 +178,7 @@ class OneBudget(BudgetView):
             shared=data.get("shared_with_client", budget.shared_with_id is not None),
             now=timezone.now(),
         )
+        self.choose(budget, data)
         return self.answer(budget)
 
     @extend_schema(operation_id="archive_budget", tags=["Budgets"], responses={204: None})

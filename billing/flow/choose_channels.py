@@ -1,8 +1,9 @@
 """Choose channels: where a budget's alerts are told besides the owner's mailbox."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from billing.models import Budget, BudgetChannel, Channel
+from tenants.actions import ActionError
 from tenants.audit import Actor, record
 
 
@@ -25,6 +26,24 @@ def choose_channels(budget: Budget, channels: Iterable[Channel], *, actor: Actor
         before={"channels": sorted(before)},
         after={"channels": sorted(after)},
     )
+
+
+def chosen_by_budget(budgets: Iterable[Budget]) -> dict[int, list[int]]:
+    """The ids of the channels of each budget, in one query."""
+    found: dict[int, list[int]] = {each.pk: [] for each in budgets}
+    rows = BudgetChannel.objects.filter(budget__in=found, channel__archived_at=None)
+    for budget, channel in rows.order_by("channel").values_list("budget", "channel"):
+        found[budget].append(channel)
+    return found
+
+
+def channels_of(ids: Collection[int]) -> list[Channel]:
+    """The channels in use with these ids; ActionError when there is one that is not."""
+    found = list(Channel.objects.filter(archived_at=None, pk__in=ids))
+    if unknown := set(ids) - {each.pk for each in found}:
+        detail = f"There is no channel {min(unknown)} in this tenant."
+        raise ActionError("unknown_channel", detail, field="channels")
+    return found
 
 
 def chosen_channels(budget: Budget) -> list[Channel]:

@@ -101,6 +101,11 @@ class Budget(Terms, TenantOwned):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it counts one model, feature or environment only."""
+        return bool(self.model or self.feature or self.environment)
+
 
 class BudgetVersion(Terms, TenantOwned):
     """The terms as somebody made them. The serving role may add and read, never change or delete."""

@@ -20,7 +20,7 @@ from billing.models.budgets import Basis
 from billing.money import total
 from billing.periods import DayRange, today_in
 from billing.reports.billed import FACTOR, markup_of
-from billing.reports.budgets import Standing, Used, is_narrow, source_of
+from billing.reports.budgets import Standing, Used, source_of
 from tenants.scoping import active_scope
 
 NAMES = ("model", "feature", "environment")
@@ -68,9 +68,10 @@ def allowed(
 
     None: there is no project with this slug.
     """
-    named = {"model": model, "feature": feature, "environment": environment}
+    asked: dict[str, Any] = {"tenant": active_scope().tenant_id, "project": project}
+    asked |= {"model": model, "feature": feature, "environment": environment}
     with connection.cursor() as cursor:
-        cursor.execute(_ENCLOSING, {"tenant": active_scope().tenant_id, "project": project} | named)
+        cursor.execute(_ENCLOSING, asked)
         rows = cursor.fetchall()
     if not rows:
         return None
@@ -120,7 +121,7 @@ def _days(read: Sequence[Sequence[tuple[Budget, DayRange]]]) -> list[list[tuple[
                 where += f" AND {name} = %({{0}}_{name})s"
                 parameters[f"{place}_{name}"] = value
         is_billed = any(each.basis == Basis.BILLED for each, _ in together)
-        rollup, journal = source_of(where.format(place), is_narrow=is_narrow(budget))
+        rollup, journal = source_of(where.format(place), is_narrow=budget.is_narrow)
         parts.append(
             _DAYS.format(
                 place=place,

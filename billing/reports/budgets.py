@@ -169,7 +169,7 @@ def _rows(sql: str, asked: Sequence[Window], *, by_day: bool) -> list[tuple[Any,
     """Budgets of all models, features and environments are read from the days of projects, others by bucket."""
     places: dict[bool, list[int]] = {False: [], True: []}
     for place, each in enumerate(asked):
-        places[is_narrow(each.budget)].append(place)
+        places[each.budget.is_narrow].append(place)
     return [
         row
         for is_narrow, these in places.items()
@@ -178,11 +178,6 @@ def _rows(sql: str, asked: Sequence[Window], *, by_day: bool) -> list[tuple[Any,
             sql, {place: asked[place] for place in these}, by_day=by_day, is_narrow=is_narrow
         )
     ]
-
-
-def is_narrow(budget: Budget) -> bool:
-    """Whether it counts one model, feature or environment only."""
-    return bool(budget.model or budget.feature or budget.environment)
 
 
 def source_of(where: str, *, is_narrow: bool) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from billing.flow.channels import archive_channel, create_channel
 from billing.flow.terms import add_terms
 from billing.models import Budget, Markup
 from billing.periods import today_in
@@ -131,6 +132,52 @@ def test_everything_that_can_be_said_comes_back(api):
         "2026-11-16",
         None,
     )
+
+
+def test_channels_are_chosen_read_changed_and_given_up(api, brix):
+    with api.company.scope():
+        slack, pager = (
+            create_channel(
+                actor="test", kind="email", name=name, target=f"{name}@acme.test"
+            ).channel
+            for name in ("slack", "pager")
+        )
+        project = api.company.projects["support-bot"]
+        bound = create_key(actor="test", name="bot", scopes=["read"], project=project)[1]
+    with brix.company.scope():
+        foreign = create_channel(
+            actor="test", kind="email", name="theirs", target="bo@brix.test"
+        ).channel
+    plain = made(api, name="plain", scope={"project": "support-bot"})
+    first = made(api, channels=[pager.pk, slack.pk, slack.pk])
+    address = f"{BUDGETS}/{first['id']}"
+
+    assert (plain["channels"], first["channels"]) == ([], [slack.pk, pager.pk])
+    assert api.manage("PATCH", address, {"amount": "5"}).json()["channels"] == [slack.pk, pager.pk]
+    assert api.manage("PATCH", address, {"channels": [pager.pk]}).json()["version"] == 2
+    for wrong in (foreign.pk, 2**63 - 1):
+        answer = api.manage("PATCH", address, {"channels": [slack.pk, wrong], "amount": "6"})
+        assert_problem(answer, 422, "unknown_channel", field="channels")
+    for wrong in (0, 2**63, "x", None):
+        answer = api.manage("PATCH", address, {"channels": [wrong]})
+        assert answer.status_code == 422, answer.content
+    with api.company.scope():
+        archive_channel(slack, actor="test", now=timezone.now())
+    answer = api.manage("POST", BUDGETS, GLOBEX | {"name": "new", "channels": [slack.pk]})
+    assert_problem(answer, 422, "unknown_channel", field="channels")
+    listed = {each["name"]: each for each in api.get(BUDGETS).json()["budgets"]}
+    assert {name: each["channels"] for name, each in listed.items()} == {
+        "Globex": [pager.pk],
+        "plain": [],
+    }
+    assert listed["Globex"]["amount"] == "5"
+    assert api.manage("PATCH", address, {"channels": []}).json()["channels"] == []
+
+    (seen,) = api.get(BUDGETS, key=bound).json()["budgets"]
+    assert (seen["name"], seen["channels"]) == ("plain", None)
+    with api.company.scope():
+        entry = AuditEntry.objects.filter(action="budget.channels").first()
+        assert (entry.subject, entry.before) == ("Globex", {"channels": [pager.pk]})
 
 
 def test_without_an_owner_there_is_no_budget(api):

@@ -122,6 +122,7 @@ REPORTS = {
 ALSO = {
     "consumption": "with standings",
     "day_by_day": "with standings",
+    "source_of": "with standings",
     "event_at": "with event_detail",
     "add_up": "adds what others found",
     "price_row": "with priced_models",
