@@ -72,7 +72,7 @@ def client_page(request: PageRequest, client: str) -> HttpResponse:
     else:
         context["panel"] = client_panel(found, now.total, today=asked.today)
     if screen.is_empty:
-        context |= first_event(request, projects=projects, now=timezone.now())
+        context |= first_event(request)
         return render(request, "billing/client.html", context, status=asked.status)
     models = model_names(row.keys["model"] for row in now.rows)
     context |= {

@@ -14,7 +14,7 @@ from billing.web.names import model_names
 from billing.web.ranges import asked_range, kept_range, tabs
 from billing.web.screens import SpendScreen
 from tenants.access import EVERYONE, page
-from tenants.models import Client, Project
+from tenants.models import Client
 from tenants.web.requests import PageRequest
 
 BY = {"model": "by model", "client": "by client"}
@@ -50,6 +50,4 @@ def overview(request: PageRequest) -> HttpResponse:
 
 
 def way_to_begin(request: PageRequest) -> dict[str, object]:
-    projects = Project.objects.filter(archived_at=None).values_list("slug", flat=True)
-    title = NOT_NOW if UsageEvent.objects.exists() else NEVER
-    return first_event(request, projects=projects, now=timezone.now(), title=title)
+    return first_event(request, title=NOT_NOW if UsageEvent.objects.exists() else NEVER)

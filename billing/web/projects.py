@@ -59,7 +59,7 @@ def project_page(request: PageRequest, project: str) -> HttpResponse:
     screen = SpendScreen(asked, now, before, is_viewer=access.is_viewer)
     context = screen.context() | {"section": "projects", "project": found}
     if screen.is_empty:
-        context |= first_event(request, projects=[project], now=timezone.now())
+        context |= first_event(request)
         return render(request, "billing/project.html", context, status=asked.status)
     choices = tabs(BY, kept_range(request), current=by)
     context |= {

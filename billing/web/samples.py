@@ -37,13 +37,7 @@ STATS = [
     Stat(label="A rise", value="$120.00", note="+31 % more than October", tone="up"),
     Stat(label="A fall", value="$80.00", note="−12 % less than October", tone="down"),
 ]
-FIRST = {
-    "title": "Three steps to the first figure",
-    "url": "https://costs.example.com/api/v1/events",
-    "has_project": False,
-    "project": "support-bot",
-    "at": "2026-11-22T12:02:11Z",
-}
+FIRST = {"title": "Three steps to the first figure"}
 DRIFT = Drift(
     checked_at=NOW,
     version="another list 1.2",

@@ -14,6 +14,7 @@ from billing.web import (
     unpriced,
 )
 from billing.web.alarms import alarms
+from billing.web.begin import begin
 from billing.web.clients import client_list, client_page
 from billing.web.event import event_page
 from billing.web.insights import insight_caching
@@ -22,6 +23,7 @@ from billing.web.projects import project_events, project_list, project_page
 from billing.web.proposals import proposal_accept, proposal_list
 
 urlpatterns = [
+    path("start/", begin, name="begin"),
     path("budgets/", budgets.budget_list, name="budgets"),
     path("budgets/new/", budgets.budget_new, name="budget_new"),
     path("budgets/<int:budget>/", budgets.budget_page, name="budget"),

@@ -64,7 +64,7 @@ def rotate(request: PageRequest, key: int) -> HttpResponse:
 
 
 def _shown_once(request: PageRequest, made: ApiKey, secret: str) -> HttpResponse:
-    request.session[SENT] = request.POST.get(CSRF_FIELD)
+    note_sent(request)
     return _listed(request, KeyForm(), status=HTTPStatus.CREATED, made=made, secret=secret)
 
 
@@ -92,6 +92,10 @@ def was_sent_before(request: PageRequest) -> bool:
     """A reload sends the same form again; each form that is drawn carries a token of its own."""
     token = request.POST.get(CSRF_FIELD)
     return bool(token) and request.session.get(SENT) == token
+
+
+def note_sent(request: PageRequest) -> None:
+    request.session[SENT] = request.POST.get(CSRF_FIELD)
 
 
 @page(MANAGERS)

@@ -88,6 +88,8 @@ PAGES = [
     Page(T, "/t/acme/", "302 404 200 200 200 200 302 404"),
     Page(T, "/t/acme/?range=nonsense", "302 404 422 422 422 422 302 404"),
     Page(T, "/t/no-such-company/", NOBODY),
+    Page(T + "start/", "/t/acme/start/", STAFF),
+    Page(T + "start/", "/t/acme/start/", done(MANAGERS, 201), "POST"),
     Page(T + "clients/", "/t/acme/clients/", STAFF),
     Page(T + "clients/<slug:client>/", "/t/acme/clients/globex/", EVERYONE),
     Page(
