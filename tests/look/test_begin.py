@@ -47,7 +47,12 @@ def test_steps_tick_by_what_there_is_and_nothing_is_remembered(ana, world):  # n
     assert 'id="arrived" data-refresh="3"' in waiting.content.decode()
     assert "data-refresh" not in arrived.content.decode()
     assert f"claude-sonnet-4-6 in support-bot, ${COST}" in text_of(arrived)
-    assert done(arrived) == ["A key may send events", "There is a budget", "A client is invited"]
+    assert done(arrived) == [
+        "A key may send events",
+        "Post what the model answered",
+        "There is a budget",
+        "A client is invited",
+    ]
 
 
 def test_lines_to_paste_are_accepted_as_they_stand(ana, world, monkeypatch, client):  # noqa: F811
