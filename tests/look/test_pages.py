@@ -138,7 +138,7 @@ def test_navigation_lists_the_pages_there_are(ana, spent):
     page = ana.get("/t/acme/").content.decode()
 
     side = re.search(r'<nav class="side".*?</nav>', page, re.S).group()
-    names = ["Overview", "Clients", "Projects", "Budgets", "Alerts"]
+    names = ["Overview", "Clients", "Projects", "Insights", "Budgets", "Alerts"]
     names += ["Prices", "Channels", "Keys", "Members", "Audit log", "Docs"]
     assert re.findall(r">([^<]+)</a>", side) == names
 
