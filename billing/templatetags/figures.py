@@ -147,3 +147,9 @@ def total_tokens(tokens: Mapping[str, int]) -> str:
 @register.filter
 def class_name(token_class: str) -> str:
     return CLASS_NAMES[token_class]
+
+
+@register.filter
+def named(names: Mapping[str, str], identifier: str) -> str:
+    """The name of what a loop gives, or the thing itself."""
+    return names.get(identifier) or identifier

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -12,8 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from billing.reports.beside import spend_beside
+from billing.reports.budgets import standings
 from billing.reports.spend import SpendReport, spend
-from billing.web.budget_rows import seen_by
+from billing.web.budget_rows import BudgetRow, budget_row, seen_by
 from billing.web.client_terms import client_panel
 from billing.web.figures import spend_figure
 from billing.web.first import first_event
@@ -23,7 +25,7 @@ from billing.web.screens import SpendScreen
 from billing.web.tables import Breakdown, breakdown
 from billing.web.usage import usage_context, usage_table
 from tenants.access import EVERYONE, STAFF, page
-from tenants.models import Client, Project, Tenant
+from tenants.models import Client, Logo, Project, Tenant
 from tenants.web.requests import PageRequest
 
 PROJECTS = ArraySubquery(
@@ -32,6 +34,8 @@ PROJECTS = ArraySubquery(
     )
 )
 """The names of a client's projects, in the query that finds the client."""
+LOGO = Subquery(Logo.objects.filter(client_id=OuterRef("pk")).values("digest"))
+"""Likewise the address of its logo."""
 
 
 @page(STAFF)
@@ -52,23 +56,19 @@ def client_list(request: PageRequest) -> HttpResponse:
 def client_page(request: PageRequest, client: str) -> HttpResponse:
     """A client viewer meets 404 on every client but the own one: the scope shows no other."""
     tenant = request.access.tenant
-    clients = Client.objects.annotate(listed=PROJECTS)
+    clients = Client.objects.annotate(listed=PROJECTS, logo=LOGO)
     if not request.access.is_viewer:  # who is shown no people
         clients = clients.select_related("owner")
     found = get_object_or_404(clients, slug=client)
     asked = asked_range(request, zone=tenant.timezone, now=timezone.now())
-    keys = ("project", "model")
-    now = spend(asked.days, granularity=asked.unit, group_by=keys, client=client, seen_by=found)
-    before = spend(
-        asked.before, granularity="total", group_by=("project",), client=client, seen_by=found
-    )
+    now, before = _both(asked, found)
     projects = {each["slug"]: each["name"] for each in found.listed}  # type: ignore[attr-defined]
     if not now.total.shows_money:
         return client_usage(request, found, asked, now, before, projects=projects)
     screen = SpendScreen(asked, now, before, is_viewer=request.access.is_viewer)
     context = screen.context() | {"section": "clients", "client": found}
     if request.access.is_viewer:
-        context["has_budgets"] = seen_by(request.access).exists()
+        context["budgets"] = shared_budgets(request, asked)
     else:
         context["panel"] = client_panel(found, now.total, today=asked.today)
     if screen.is_empty:
@@ -83,6 +83,26 @@ def client_page(request: PageRequest, client: str) -> HttpResponse:
         ],
     }
     return render(request, "billing/client.html", context, status=asked.status)
+
+
+def _both(asked: Asked, client: Client) -> tuple[SpendReport, SpendReport]:
+    """The range and the one before it: where both are days, in one query."""
+    keys, slug = ("project", "model"), client.slug
+    if asked.unit == "day":
+        return spend_beside(asked.days, asked.before, group_by=keys, client=slug, seen_by=client)
+    now = spend(asked.days, granularity=asked.unit, group_by=keys, client=slug, seen_by=client)
+    before = spend(
+        asked.before, granularity="total", group_by=("project",), client=slug, seen_by=client
+    )
+    return now, before
+
+
+def shared_budgets(request: PageRequest, asked: Asked) -> list[BudgetRow]:
+    """What the agency shares, as it stands now; not beside hours of one day or months of long ranges."""
+    if asked.unit != "day":
+        return []
+    found = standings(seen_by(request.access), today=asked.today)
+    return [budget_row(each, today=asked.today) for each in found]
 
 
 def client_usage(
@@ -103,7 +123,7 @@ def client_usage(
         usage_table("Models", key="model", rows=now.rows, names=models),
     ]
     context = usage_context(asked, now, before, key="model", names=models, tables=tables)
-    context |= {"section": "clients", "title": "Your usage", "sub": f"{client.name} · "}
+    context |= {"section": "clients", "title": "Your usage", "client": client}
     return render(request, "billing/usage.html", context, status=asked.status)
 
 

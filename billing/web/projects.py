@@ -92,7 +92,7 @@ def project_usage(
         asked, now, before, key=first, names=names.get(first, {}), tables=tables
     )
     crumb = reverse("client", args=[request.access.tenant.slug, project.client.slug])
-    context |= {"section": "projects", "title": project.name, "sub": "", "crumb": crumb}
+    context |= {"section": "projects", "title": project.name, "crumb": crumb}
     return render(request, "billing/usage.html", context, status=asked.status)
 
 

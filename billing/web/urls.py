@@ -21,6 +21,7 @@ from billing.web.insights import insight_caching
 from billing.web.overview import overview
 from billing.web.projects import project_events, project_list, project_page
 from billing.web.proposals import proposal_accept, proposal_list
+from billing.web.statements import statement_list, statement_page
 
 urlpatterns = [
     path("start/", begin, name="begin"),
@@ -37,6 +38,8 @@ urlpatterns = [
     path("", overview, name="overview"),
     path("clients/", client_list, name="clients"),
     path("clients/<slug:client>/", client_page, name="client"),
+    path("clients/<slug:client>/statements/", statement_list, name="statements"),
+    path("clients/<slug:client>/statements/<slug:month>/", statement_page, name="statement"),
     path("projects/", project_list, name="projects"),
     path("projects/<slug:project>/", project_page, name="project"),
     path("projects/<slug:project>/events/", project_events, name="project_events"),

@@ -258,7 +258,8 @@ class TestClientViewer:
         assert "<h1>Your spend</h1>" in page
         places = set(re.findall(r'href="(/[^"?]*)"', page))
         pages = {place for place in places if not place.startswith(("/static/", "/accounts/"))}
-        assert pages == {"/t/acme/", "/t/acme/projects/support-bot/"}
+        statements = "/t/acme/clients/globex/statements/"
+        assert pages == {"/t/acme/", "/t/acme/projects/support-bot/", statements}
 
     def test_reads_nothing_of_the_agency(self, vik, spent):
         for path in ("/t/acme/clients/globex/", "/t/acme/projects/support-bot/"):

@@ -6,6 +6,7 @@ Bo owns Brix, Sam belongs nowhere.
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from billing.money import TOKEN_CLASSES
@@ -51,6 +52,7 @@ def logo(whose: str) -> str:
     return f"/t/acme/logos/{sha256(png(whose)).hexdigest()}/"
 
 
+MONTH = f"{datetime.now(UTC):%Y-%m}"
 T = "t/<slug:tenant>/"
 EDIT_CLIENT, EDIT_PROJECT = "clients/<slug:client>/edit/", "projects/<slug:project>/edit/"
 LISTED = "provider=openai&model=gpt-listed"
@@ -98,6 +100,20 @@ PAGES = [
     Page(T + "clients/<slug:client>/", "/t/acme/clients/only-brix/", NOBODY),
     Page(
         T + "clients/<slug:client>/", "/t/brix/clients/globex/", "302 404 404 404 404 404 404 200"
+    ),
+    *(
+        Page(T + "clients/<slug:client>/statements/" + one, path + more, statuses)
+        for one, more in (("", ""), ("<slug:month>/", f"{MONTH}/"))
+        for path, statuses in (
+            ("/t/acme/clients/globex/statements/", EVERYONE),
+            ("/t/acme/clients/initech/statements/", "302 404 200 200 200 200 404 404"),
+            ("/t/acme/clients/only-brix/statements/", NOBODY),
+        )
+    ),
+    Page(
+        T + "clients/<slug:client>/statements/<slug:month>/",
+        "/t/acme/clients/globex/statements/2999-01/",
+        NOBODY,
     ),
     Page(T + EDIT_CLIENT, "/t/acme/clients/globex/edit/", MANAGERS),
     Page(T + EDIT_CLIENT, "/t/acme/clients/only-brix/edit/", NO_MANAGER),
