@@ -192,10 +192,20 @@ class ExplainedLine(Line):
     price = PricePaid()
 
 
+class ComponentShare(s.Serializer[object]):
+    component = s.CharField()
+    tokens = Tokens()
+    cost = s.CharField()
+
+
 class EventAnswer(EventSummary):
     cost_uncached = s.CharField(allow_null=True)
     usage = s.DictField()
     lines = ExplainedLine(many=True)
+    split = ComponentShare(
+        many=True,
+        help_text="What each component cost, exactly; empty where the event has none, or no price.",
+    )
     corrections = Correction(many=True)
     stop_reason = s.CharField(required=False)
     session = s.CharField(required=False)
@@ -231,6 +241,11 @@ class SpendRow(SpendMeasures):
     feature = s.CharField(required=False)
     environment = s.CharField(required=False)
     token_class = s.CharField(required=False)
+    component = s.CharField(
+        required=False,
+        help_text="A component of the prompt, `response`, `web_search` or `not_split`. Events are counted"
+        " with `response` or `not_split`.",
+    )
 
 
 class SpendAnswer(s.Serializer[object]):

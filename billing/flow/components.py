@@ -9,15 +9,16 @@ Never: a token that was not billed. Estimates only say in which proportion the p
 `event_parts` (billing/migrations) says the same in the database, for the totals; a test compares the two.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import accumulate
 from typing import Final
 
 from msgspec import Struct
 
+from billing.flow.price import Line
 from billing.flow.price_book import Rates
-from billing.flow.usage import Counts
+from billing.flow.usage import Counts, Usage
 from billing.money import EXACT, TOKEN_CLASSES, ZERO, total
 
 RESPONSE: Final = "response"
@@ -72,6 +73,18 @@ def split_event(components: Sequence[Said], *, calls: Sequence[Call]) -> list[Sh
     if tokens[_SEARCHES]:
         parts[WEB_SEARCH] = _only(tokens, _SEARCHES)
     return [_share(name, part, tokens, costs) for name, part in parts.items()] + _others(calls[1:])
+
+
+def calls_of(usage: Usage, *, lines: Iterable[Line]) -> list[Call]:
+    """The calls behind a priced event, from the lines that explain its cost; a free call costs nothing."""
+    costs = (line.cost for line in lines)
+    calls: list[Call] = []
+    for part in usage.parts:
+        a, b, c, d, e, f = (
+            next(costs) if tokens and part.is_billed else ZERO for tokens in part.tokens
+        )
+        calls.append((part.tokens, (a, b, c, d, e, f)))
+    return calls
 
 
 def scaled(estimates: Sequence[int], *, whole: int) -> list[int]:

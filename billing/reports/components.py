@@ -12,7 +12,7 @@ from billing.flow.journal import PART_MEASURES, rows_of
 COMPONENT = "component"
 NOT_SPLIT = "not_split"
 COUNTING = (RESPONSE, NOT_SPLIT)
-"""An event has several components and is counted in each. It has one response, or is not split."""
+"""Where an event is counted: it has several components, but one response, or it is not split."""
 
 
 def split_buckets(buckets: str, *, dimensions: Sequence[str], where: str) -> str:

@@ -4,7 +4,7 @@ In: an event or a line of its price.   Out: what JSON can say of it; money and r
 """
 
 from billing.flow.price import Line
-from billing.money import plain
+from billing.money import TOKEN_CLASSES, plain
 from billing.reports.events import EventDetail, EventSummary
 
 Json = dict[str, object]
@@ -65,6 +65,14 @@ def detail_data(detail: EventDetail) -> Json:
         "cost_uncached": None if uncached is None else plain(uncached),
         "usage": detail.usage,
         "lines": lines,
+        "split": [
+            {
+                "component": each.component,
+                "tokens": dict(zip(TOKEN_CLASSES, each.tokens, strict=True)),
+                "cost": plain(each.cost),
+            }
+            for each in detail.split
+        ],
         "corrections": [
             {
                 "kind": each.kind,

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from billing.flow.book import price_book, read_book
+from billing.flow.components import Share, calls_of, split_event
 from billing.flow.extras import raw_usage
 from billing.flow.price import Line, PriceBook, PriceEntry, Unpriced, explain
 from billing.flow.retention import kept_until
@@ -79,6 +80,8 @@ class EventDetail:
     """The provider's object as it was reported."""
     facts: dict[str, object]
     """The optional fields that the event came with."""
+    split: list[Share]
+    """What each component of the prompt, and the answer, cost; empty where nobody says, or without lines."""
     cost_uncached: Decimal | None
     history: list[CostStep]
     """What was changed since, oldest first; nothing was overwritten."""
@@ -154,13 +157,14 @@ def _detail(identities: Sequence[str]) -> EventDetail | None:
         return None
     steps = steps_of([event]).get(event.key, ()) if event.has_steps else ()  # type: ignore[attr-defined]
     now, months = standing(event, steps), event.kept_months
-    usage = raw_usage(event.extras, tokens=_tokens(event), variant=event.variant)
+    raw = raw_usage(event.extras, tokens=_tokens(event), variant=event.variant)
+    usage = read_usage(raw, model=event.model, stop_reason=event.stop_reason)
+    lines = _lines(event, now, usage)
     return EventDetail(
         summary=_summary(event, now),
-        lines=_lines(
-            event, now, read_usage(usage, model=event.model, stop_reason=event.stop_reason)
-        ),
-        usage=usage,
+        lines=lines,
+        usage=raw,
+        split=_split(event, usage, lines),
         facts={
             name: getattr(event, name) for name in FACTS if getattr(event, name) not in ("", None)
         },
@@ -183,6 +187,13 @@ def _lines(event: UsageEvent, now: Standing, usage: Usage) -> list[ExplainedLine
             rows = {row.id: row for row in (*book.entries, *book.agreed)}
             return [ExplainedLine(line, rows[line.price_id]) for line in lines]
     return []
+
+
+def _split(event: UsageEvent, usage: Usage, lines: Sequence[ExplainedLine]) -> list[Share]:
+    if not lines:
+        return []
+    said = [(each["name"], each["tokens"]) for each in event.components or ()]
+    return split_event(said, calls=calls_of(usage, lines=[each.line for each in lines]))
 
 
 def _books(moment: datetime) -> Iterator[PriceBook]:

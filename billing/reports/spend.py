@@ -169,11 +169,13 @@ def spend(
         rows = [_row(each, plain, view) for each in cursor.fetchall()]
     everything = replace(add_up(row.measures for row in rows), shows_money=view != PriceView.HIDDEN)
     if COMPONENT in group_by:
-        whole = [row.measures for row in rows if row.keys[COMPONENT] in COUNTING]
+        rows = [_counted_once(row) for row in rows]
         everything = replace(
             everything,
-            events=sum(each.events for each in whole),
-            unpriced_events=sum(each.unpriced_events for each in whole),
+            events=sum(row.measures.events for row in rows),
+            unpriced_events=sum(
+                row.measures.unpriced_events for row in rows if row.keys[COMPONENT] in COUNTING
+            ),
         )
     if TOKEN_CLASS in group_by:
         rows = [part for row in rows for part in _by_token_class(row)]
@@ -303,6 +305,13 @@ def add_up(parts: Iterable[Measures]) -> Measures:
         billed=total(each.billed for each in measures),
         shows_money=all(each.shows_money for each in measures),
     )
+
+
+def _counted_once(row: Row) -> Row:
+    """An event has several components, and is counted with its response; or it is not split."""
+    if row.keys[COMPONENT] in COUNTING:
+        return row
+    return replace(row, measures=replace(row.measures, events=0))
 
 
 def _by_token_class(row: Row) -> Iterator[Row]:

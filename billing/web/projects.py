@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from billing.reports.events import CursorError, events
 from billing.reports.spend import Row, SpendReport, spend
 from billing.web.clients import booked_table
+from billing.web.components import component_context, component_unit, is_split
 from billing.web.figures import Figure, class_figure, spend_figure
 from billing.web.first import first_event
 from billing.web.names import model_names, named
@@ -20,10 +21,11 @@ from billing.web.screens import SpendScreen
 from billing.web.tables import Breakdown, breakdown, class_table
 from billing.web.usage import class_usage, usage_context, usage_table
 from tenants.access import EVERYONE, STAFF, page
-from tenants.models import Project
+from tenants.models import PriceView, Project
 from tenants.web.requests import PageRequest
 
-BY = {"class": "by token class", "model": "by model"}
+BY = {"class": "by token class", "model": "by model", "component": "by component"}
+KEYS = {"class": ("feature", "environment"), "model": ("model",), "component": ("component",)}
 NEWEST = 10
 PER_PAGE = 50
 
@@ -44,14 +46,20 @@ def project_list(request: PageRequest) -> HttpResponse:
 @page(EVERYONE)
 @require_safe
 def project_page(request: PageRequest, project: str) -> HttpResponse:
-    """Colours by token class beside tables of features and environments, or by model."""
+    """Colours by token class beside tables of features and environments, by model, or by component."""
     people = () if request.access.is_viewer else ("owner",)
-    found = get_object_or_404(Project.objects.select_related("client", *people), slug=project)
-    access, by = request.access, "model" if request.GET.get("by") == "model" else "class"
+    projects = Project.objects.select_related("client", *people).annotate(
+        is_split=is_split("project_id")
+    )
+    found, access = get_object_or_404(projects, slug=project), request.access
+    is_hidden = access.is_viewer and found.client.price_view == PriceView.HIDDEN
+    has_components = found.is_split and not is_hidden  # type: ignore[attr-defined]
+    offered = {name: label for name, label in BY.items() if name != "component" or has_components}
+    by = request.GET.get("by", "") if request.GET.get("by") in offered else "class"
     asked = asked_range(request, zone=access.tenant.timezone, now=timezone.now(), keep=("by",))
-    keys = ("model",) if by == "model" else ("feature", "environment")
+    unit = component_unit(asked) if by == "component" else asked.unit
     now = spend(
-        asked.days, granularity=asked.unit, group_by=keys, project=project, seen_by=found.client
+        asked.days, granularity=unit, group_by=KEYS[by], project=project, seen_by=found.client
     )
     before = spend(asked.before, granularity="total", project=project, seen_by=found.client)
     if not now.total.shows_money:
@@ -61,11 +69,14 @@ def project_page(request: PageRequest, project: str) -> HttpResponse:
     if screen.is_empty:
         context |= first_event(request)
         return render(request, "billing/project.html", context, status=asked.status)
-    choices = tabs(BY, kept_range(request), current=by)
+    choices = tabs(offered, kept_range(request), current=by)
+    if by == "component":
+        context |= component_context(now, asked=asked, tabs=choices, whose="this project's")
+    else:
+        context["figure"] = project_figure(now.rows, by=by, asked=asked, tabs=choices)
+        context["tables"] = facet_tables(now.rows, keys=KEYS[by])
     context |= {
-        "figure": project_figure(now.rows, by=by, asked=asked, tabs=choices),
         "classes": class_table(now.total),
-        "tables": facet_tables(now.rows, keys=keys),
         "events": () if access.is_viewer else events(project=project, limit=NEWEST).events,
     }
     return render(request, "billing/project.html", context, status=asked.status)

@@ -15,6 +15,7 @@ from billing.web import (
 )
 from billing.web.alarms import alarms
 from billing.web.begin import begin
+from billing.web.client_components import client_components
 from billing.web.clients import client_list, client_page
 from billing.web.event import event_page
 from billing.web.insights import insight_caching
@@ -40,6 +41,7 @@ urlpatterns = [
     path("clients/<slug:client>/", client_page, name="client"),
     path("clients/<slug:client>/statements/", statement_list, name="statements"),
     path("clients/<slug:client>/statements/<slug:month>/", statement_page, name="statement"),
+    path("clients/<slug:client>/components/", client_components, name="client_components"),
     path("projects/", project_list, name="projects"),
     path("projects/<slug:project>/", project_page, name="project"),
     path("projects/<slug:project>/events/", project_events, name="project_events"),

@@ -225,7 +225,7 @@ def test_totals_are_split_as_events_are_and_the_rest_is_not_split(world, folded)
     found = by_component(world.acme)
     assert found["context"].tokens["cache_read"] == 12_000
     assert found["context"].cost_uncached == Decimal("0.036")
-    assert (found["context"].events, found["not_split"].events) == (1, 2)
+    assert [found[name].events for name in ("context", "response", "not_split")] == [0, 1, 2]
     assert differences(world.acme) == []
     with world.acme.scope():
         assert ComponentSpend.objects.count() == (4 if folded else 0)

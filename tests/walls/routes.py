@@ -54,6 +54,7 @@ def logo(whose: str) -> str:
 
 MONTH = f"{datetime.now(UTC):%Y-%m}"
 T = "t/<slug:tenant>/"
+COMPONENTS = "clients/<slug:client>/components/"
 EDIT_CLIENT, EDIT_PROJECT = "clients/<slug:client>/edit/", "projects/<slug:project>/edit/"
 LISTED = "provider=openai&model=gpt-listed"
 UNLISTED = ("cache_write_5m", "cache_write_1h", "cache_read", "web_search")
@@ -115,6 +116,9 @@ PAGES = [
         "/t/acme/clients/globex/statements/2999-01/",
         NOBODY,
     ),
+    Page(T + COMPONENTS, "/t/acme/clients/globex/components/", EVERYONE),
+    Page(T + COMPONENTS, "/t/acme/clients/initech/components/", "302 404 200 200 200 200 404 404"),
+    Page(T + COMPONENTS, "/t/acme/clients/only-brix/components/", NOBODY),
     Page(T + EDIT_CLIENT, "/t/acme/clients/globex/edit/", MANAGERS),
     Page(T + EDIT_CLIENT, "/t/acme/clients/only-brix/edit/", NO_MANAGER),
     Page(
