@@ -131,6 +131,33 @@ def sample_figure(title: str, rows: Sequence[Row], *, days: Sequence[Moment]) ->
     return Figure(id=anchor, title=title, label="", words=chart_summary(chart), chart=chart)
 
 
+def sample_components() -> list[Row]:
+    """A prompt that is cached but for its end, its answer, and calls that nobody described."""
+    paid = {
+        "system": {"cache_read": 8_000},
+        "context": {"cache_read": 10_000, "cache_write_5m": 1_500, "input": 500},
+        "user": {"input": 200},
+        "response": {"output": 600},
+        "not_split": {"input": 900},
+    }
+    return [
+        Row(None, {"component": name}, sample_part(tokens, events=int(name == "response")))
+        for name, tokens in paid.items()
+    ]
+
+
+def sample_part(tokens: dict[str, int], *, events: int) -> Measures:
+    rates = {"cache_read": 3, "cache_write_5m": 37, "input": 30, "output": 150}
+    return Measures(
+        events=events,
+        unpriced_events=0,
+        tokens=dict.fromkeys(TOKEN_CLASSES, 0) | tokens,
+        costs=dict.fromkeys(TOKEN_CLASSES, ZERO)
+        | {name: Decimal(rates[name] * count) / 10_000 for name, count in tokens.items()},
+        cost_uncached=ZERO,
+    )
+
+
 def sample_event(
     number: int, *, model: str, cost: Decimal | None, is_void: bool = False
 ) -> EventSummary:

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from billing.web import budget_samples, samples
+from billing.web.components import waterfall
 from billing.web.figures import periods_of, spend_figure
 from billing.web.names import model_names
 from billing.web.ranges import asked_range
@@ -78,6 +79,7 @@ def sample_page(screen: SpendScreen) -> dict[str, object]:
             rows, key="model", names=names, asked=screen.asked, tabs=samples.TABS
         ),
         "classes": class_table(screen.now.total),
+        "fall": waterfall(samples.sample_components(), whose="this project's"),
         "table": breakdown(
             "Projects",
             noun="Project",
