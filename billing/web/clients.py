@@ -17,6 +17,7 @@ from billing.reports.budgets import standings
 from billing.reports.spend import SpendReport, spend
 from billing.web.budget_rows import BudgetRow, budget_row, seen_by
 from billing.web.client_terms import client_panel
+from billing.web.components import is_split
 from billing.web.figures import spend_figure
 from billing.web.first import first_event
 from billing.web.names import model_names
@@ -56,7 +57,7 @@ def client_list(request: PageRequest) -> HttpResponse:
 def client_page(request: PageRequest, client: str) -> HttpResponse:
     """A client viewer meets 404 on every client but the own one: the scope shows no other."""
     tenant = request.access.tenant
-    clients = Client.objects.annotate(listed=PROJECTS, logo=LOGO)
+    clients = Client.objects.annotate(listed=PROJECTS, logo=LOGO, is_split=is_split("client_id"))
     if not request.access.is_viewer:  # who is shown no people
         clients = clients.select_related("owner")
     found = get_object_or_404(clients, slug=client)

@@ -118,6 +118,7 @@ def test_project_and_client_show_the_waterfall_and_the_days(ana, described, fold
     today = text_of(ana.get(f"{PROJECT}?range=today&by=component"))
     assert "What the prompt is made of" in today
     assert "by component" in text_of(ana.get(PROJECT))
+    assert "By component" in text_of(ana.get("/t/acme/clients/globex/"))
 
 
 def test_a_project_that_describes_nothing_is_offered_nothing(ana, world):
@@ -127,6 +128,7 @@ def test_a_project_that_describes_nothing_is_offered_nothing(ana, world):
         page = text_of(ana.get(path))
         assert "by component" not in page
         assert "made of" not in page
+    assert "By component" not in text_of(ana.get("/t/acme/clients/globex/"))
     assert "No call in this range says" in text_of(ana.get(CLIENT))
 
 
