@@ -91,6 +91,7 @@ def _access(user: User, row: dict[str, Any]) -> Access:
         name=row["name"],
         timezone=row["timezone"],
         needs_second_factor=row["needs_second_factor"],
+        week_starts_on=row["week_starts_on"],
     )
     if row["client_id"] is not None:
         client = Client(

@@ -79,7 +79,11 @@ def budget_page(request: PageRequest, budget: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def budget_new(request: PageRequest) -> HttpResponse:
     """`?counts=client:acme` chooses beforehand what is counted."""
-    initial = {"owner": request.access.user.email, "counts": request.GET.get("counts", "")}
+    initial = {
+        "owner": request.access.user.email,
+        "counts": request.GET.get("counts", ""),
+        "week_day": request.access.tenant.week_starts_on,
+    }
     form = BudgetForm(request.POST or None, initial=initial)
     return _form_page(request, form, None)
 

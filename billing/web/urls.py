@@ -13,6 +13,7 @@ from billing.web import (
     terms,
     unpriced,
 )
+from billing.web import settings as company
 from billing.web.alarms import alarms
 from billing.web.begin import begin
 from billing.web.client_components import client_components
@@ -25,6 +26,9 @@ from billing.web.proposals import proposal_accept, proposal_list
 from billing.web.statements import statement_list, statement_page
 
 urlpatterns = [
+    path("settings/", company.settings, name="settings"),
+    path("settings/zone/", company.zone, name="settings_zone"),
+    path("settings/retention/", company.retention, name="settings_retention"),
     path("start/", begin, name="begin"),
     path("budgets/", budgets.budget_list, name="budgets"),
     path("budgets/new/", budgets.budget_new, name="budget_new"),

@@ -26,10 +26,15 @@ class Tenant(TenantOwned):
     created_at = models.DateTimeField(auto_now_add=True)
     needs_second_factor = models.BooleanField(default=False)
     """Whoever has no second factor sets one up before anything else here."""
+    week_starts_on = models.SmallIntegerField(default=1)
+    """1 Monday to 7 Sunday: where new weekly budgets and ranges begin."""
 
     class Meta(TenantOwned.Meta):
         constraints = [
             models.CheckConstraint(condition=~models.Q(slug=""), name="tenant_slug_not_empty"),
+            models.CheckConstraint(
+                condition=models.Q(week_starts_on__range=(1, 7)), name="tenant_week_starts_on_a_day"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -21,6 +21,8 @@ STAFF_PAGES = [
     "/t/acme/?range=today",
     "/t/acme/?since=2026-01-01&until=2026-11-01",
     "/t/acme/start/",
+    "/t/acme/settings/",
+    "/t/acme/settings/retention/?months=12",
     "/t/acme/clients/",
     "/t/acme/clients/globex/",
     "/t/acme/clients/globex/?range=90d",
@@ -139,7 +141,7 @@ def test_navigation_lists_the_pages_there_are(ana, spent):
 
     side = re.search(r'<nav class="side".*?</nav>', page, re.S).group()
     names = ["Overview", "Clients", "Projects", "Insights", "Budgets", "Alerts"]
-    names += ["Prices", "Channels", "Keys", "Members", "Audit log", "Docs"]
+    names += ["Prices", "Channels", "Keys", "Members", "Audit log", "Settings", "Docs"]
     assert re.findall(r">([^<]+)</a>", side) == names
 
 
