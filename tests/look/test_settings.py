@@ -1,4 +1,4 @@
-"""Settings: changes are kept with before and after, a zone moves while one looks, nothing goes without a tick."""
+"""Settings: each change is kept with before and after, a zone moves while one looks, no event goes unasked."""
 
 from datetime import timedelta
 
