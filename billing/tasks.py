@@ -19,6 +19,7 @@ from billing.flow.reprice_run import go_on
 from billing.flow.retention import empty_a_month, forget, move_horizon
 from billing.flow.send_due import send_due
 from billing.flow.zone import move_on
+from billing.insights.night import AGAIN_AFTER, look
 from billing.models import Budget
 from billing.watch import check
 from billing.watch.alarms import check_alarms
@@ -249,3 +250,25 @@ def _tenants(sql: str, *parameters: datetime) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return [tenant for (tenant,) in cursor.fetchall()]
+
+
+@shared_task(name="billing.tasks.find_insights")
+def find_insights() -> None:
+    """Each night, after the proofs: look at what has changed, company by company."""
+    tenants = all_tenants()
+    for tenant_id in tenants.values():
+        insights_of_tenant.apply_async(kwargs={"tenant_id": tenant_id}, priority=LAST)
+    log.info("insights_dispatched", tenants=len(tenants))
+
+
+@shared_task(name="billing.tasks.insights_of_tenant", base=ScopedTask)
+def insights_of_tenant(*, tenant_id: int, again: bool = False) -> None:
+    """One stretch of days; where some are left it calls for the next. `again`: somebody asked for it."""
+    take_down(tenant_id, task="insights_of_tenant")
+    after = timedelta(minutes=1) if again else AGAIN_AFTER
+    looked = look(now=timezone.now(), within=AT_A_STRETCH, again_after=after)
+    if looked.left:
+        transaction.on_commit(
+            lambda: insights_of_tenant.apply_async(kwargs={"tenant_id": tenant_id}, priority=LAST)
+        )
+    log.info("insights", days=looked.days, breaks=looked.breaks, left=looked.left)

@@ -49,6 +49,7 @@ app.conf.update(
         "partitions": {"task": "billing.tasks.make_partitions", "schedule": 6 * 3600.0},
         "verify": {"task": "billing.tasks.verify_all", "schedule": crontab("30", "2")},  # UTC
         "prices": {"task": "billing.tasks.compare_prices", "schedule": crontab("10", "3")},
+        "insights": {"task": "billing.tasks.find_insights", "schedule": crontab("40", "3")},
         # what was proved may be let go; when every company's horizon has moved, rows go
         "horizons": {"task": "billing.tasks.move_horizons", "schedule": crontab("30", "4")},
         "forget": {"task": "billing.tasks.forget_all", "schedule": crontab("30", "5")},

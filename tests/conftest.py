@@ -16,6 +16,12 @@ from tests.parallel import one_at_a_time, own_name
 # What a test that commits leaves behind, children first. Prices and content types stay.
 TABLES = [
     "billing_alarm",
+    "billing_cachebreak",
+    "billing_insightday",
+    "billing_insightnote",
+    "billing_insightsum",
+    "billing_patient",
+    "billing_taskday",
     "billing_alert",
     "billing_budgetchannel",
     "billing_budgetversion",

@@ -7,7 +7,7 @@ from django.db import connection
 
 from tenants.scoping import active_scope
 
-_DAYS, _NAMES, _CORRECTIONS = 7201, 7202, 7203
+_DAYS, _NAMES, _CORRECTIONS, _INSIGHTS = 7201, 7202, 7203, 7204
 
 
 def share_days() -> None:
@@ -28,6 +28,11 @@ def own_names() -> None:
 def own_corrections() -> None:
     """Voiding and re-pricing: the next step of an event depends on its last one."""
     _lock("pg_advisory_xact_lock", _CORRECTIONS)
+
+
+def own_insights() -> None:
+    """Looking at days for insights: one worker at a time, each makes a day anew."""
+    _lock("pg_advisory_xact_lock", _INSIGHTS)
 
 
 def _lock(function: str, what: int) -> None:

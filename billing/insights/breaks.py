@@ -189,7 +189,8 @@ def _goes_on(
             return True
         if call.model != before.call.model and each.model == before.call.model:
             return True
-    return False
+    models = {each.call.model for each in states}
+    return call.model not in models and len(models) > 1  # agents with models of their own
 
 
 def _judged(index: int, call: Call, before: _State) -> Break | None:
@@ -221,7 +222,7 @@ def _compare(call: Call, before: _State) -> tuple[str, int]:
     earlier = before.call
     is_conversation = before.hits > 0 or 0 < call.size("history") >= earlier.size("history")
     if not (call.mark("system") and earlier.mark("system")):
-        return "", earlier.prefix if before.hits and call.prompt >= earlier.prompt else 0
+        return "", earlier.prefix if before.hits and _is_grown(call, earlier) else 0
     if call.mark("system") != earlier.mark("system") and call.mark("tools") != earlier.mark(
         "tools"
     ):
@@ -242,6 +243,12 @@ def _compare(call: Call, before: _State) -> tuple[str, int]:
     if not is_conversation:
         return changed, 0 if changed else _billed(same, call)
     return changed, max(0, earlier.prefix - _billed(lost, call))
+
+
+def _is_grown(call: Call, earlier: Call) -> bool:
+    """By its size alone: the earlier prompt and its answer, and not much more."""
+    more = earlier.tokens[4] + max(5_000, earlier.prompt // 4)
+    return earlier.prompt <= call.prompt <= earlier.prompt + more
 
 
 def _billed(tokens: int, call: Call) -> int:

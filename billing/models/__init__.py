@@ -5,6 +5,14 @@ from billing.models.budgets import Budget, BudgetChannel, BudgetVersion
 from billing.models.channels import Channel, ChannelKind, Delivery, DeliveryAttempt
 from billing.models.corrections import EventCorrection
 from billing.models.events import EventKey, UsageEvent
+from billing.models.insights import (
+    CacheBreak,
+    InsightDay,
+    InsightNote,
+    InsightSum,
+    Patient,
+    TaskDay,
+)
 from billing.models.keeping import Horizon, Retention, ZoneChange
 from billing.models.lists import BookDifference, ListedPrice
 from billing.models.operations import Heartbeat, SpendDay, Verification
@@ -27,6 +35,7 @@ __all__ = [
     "Budget",
     "BudgetChannel",
     "BudgetVersion",
+    "CacheBreak",
     "Channel",
     "ChannelKind",
     "ComponentSpend",
@@ -40,9 +49,13 @@ __all__ = [
     "Heartbeat",
     "Horizon",
     "HourlySpend",
+    "InsightDay",
+    "InsightNote",
+    "InsightSum",
     "ListedPrice",
     "Markup",
     "ModelAlias",
+    "Patient",
     "PriceRow",
     "ProjectDay",
     "RepricedDay",
@@ -50,6 +63,7 @@ __all__ = [
     "Retention",
     "SpendDay",
     "SpendEntry",
+    "TaskDay",
     "UsageEvent",
     "Verification",
     "ZoneChange",

@@ -23,10 +23,13 @@ def call(at, read, written, fresh=100, output=500, *, hour=0, model=SONNET, **pi
 
 def talk(*, at=0, first=10_000, turns=3, step=1, grows=600, **more):
     """A conversation without a fault: each call reads all that the one before had cached."""
-    calls = [call(at, 0, first, **more)]
-    for turn in range(1, turns):
-        calls.append(call(at + turn * step, first + (turn - 1) * grows, grows, **more))
-    return calls
+    return [
+        call(at, 0, first, **more),
+        *(
+            call(at + turn * step, first + (turn - 1) * grows, grows, **more)
+            for turn in range(1, turns)
+        ),
+    ]
 
 
 def marked(system="s", tools="t", context=None, *, history=0, size=8_000):
@@ -54,6 +57,11 @@ CASES = {
     "compaction, and on it goes": ([*T, call(3, 0, 4_000), call(4, 4_000, 600)], {}),
     "a sub-agent with a small prompt": ([*T, call(3, 0, 5_000), call(4, 11_200, 900)], {}),
     "a sub-agent with a larger prompt": ([*T, call(3, 0, 30_000), call(4, 11_200, 900)], {}),
+    "a sub-agent with a larger prompt, and nothing after it": ([*T, call(3, 0, 30_000)], {}),
+    "a sub-agent of another model with a larger prompt": (
+        [*T, call(3, 0, 30_000, model=HAIKU)],
+        {},
+    ),
     "two sub-agents at once": (
         [*T, call(3, 0, 30_000), call(3, 0, 29_000), call(5, 11_200, 900)],
         {},

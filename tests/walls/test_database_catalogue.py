@@ -24,6 +24,7 @@ APPEND = "INSERT SELECT"
 
 # table -> what the serving role may do, and the column that narrows client viewers ('' = they see nothing).
 WALLS = {
+    "billing_cachebreak": ("DELETE INSERT SELECT", ""),
     "billing_channel": (KEPT, ""),
     "billing_alarm": (KEPT, ""),
     "billing_alert": (KEPT, ""),
@@ -41,13 +42,18 @@ WALLS = {
     "billing_eventkey": (APPEND, ""),
     "billing_horizon": ("SELECT", ""),
     "billing_hourlyspend": (ALL, "client_id"),
+    "billing_insightday": (KEPT, ""),
+    "billing_insightnote": (ALL, ""),
+    "billing_insightsum": ("DELETE INSERT SELECT", ""),
     "billing_markup": (APPEND, "client_id"),
+    "billing_patient": ("DELETE INSERT SELECT", ""),
     "billing_projectday": (ALL, "client_id"),
     "billing_retention": (KEPT, ""),
     "billing_repricedday": (KEPT, ""),
     "billing_repricing": (KEPT, ""),
     "billing_spendday": (KEPT, ""),
     "billing_spendentry": (ALL, "client_id"),
+    "billing_taskday": ("DELETE INSERT SELECT", ""),
     "billing_usageevent": (APPEND, "client_id"),
     "billing_verification": ("DELETE INSERT SELECT", ""),
     "billing_zonechange": (KEPT, ""),

@@ -27,11 +27,18 @@ from billing.models import (
     Alarm,
     Alert,
     BudgetChannel,
+    CacheBreak,
     Channel,
     Discount,
+    InsightDay,
+    InsightNote,
+    InsightSum,
     ListedPrice,
     Markup,
+    Patient,
     RepricedDay,
+    TaskDay,
+    UsageEvent,
     ZoneChange,
 )
 from billing.money import TOKEN_CLASSES, dollars, plain
@@ -170,6 +177,7 @@ def fill(company: Company, *, now: datetime) -> Twin:
             now=now,
         )
         price_again(company, now=now)
+        found_at_night(company, now=now)
         client = create_client(actor="test", slug=f"only-{slug}", name=f"Only at {slug}")
         project = create_project(
             actor="test", slug=f"secret-{slug}", name=f"Secret of {slug}", client=client
@@ -195,7 +203,10 @@ def fill(company: Company, *, now: datetime) -> Twin:
         marks={name: _marks(company, name) for name in ("globex", "initech")},
         own={client.slug, client.name, project.slug, project.name, f"finops@{slug}.test"}
         | {f"guest@{slug}.test", f"viewer@{slug}.test"}
-        | {f"{kind}-{slug}" for kind in ("channel", "subject", "headline", "label", "value")}
+        | {
+            f"{kind}-{slug}"
+            for kind in ("channel", "subject", "headline", "label", "value", "patient", "note")
+        }
         | of_keys
         | written(OUTPUT[slug, "globex"] + OUTPUT[slug, "initech"]),
         keys=keys,
@@ -284,6 +295,50 @@ def price_again(company: Company, *, now: datetime) -> None:
             new_cost=Decimal(2),
         )
     cancel_repricing(run, actor="test", now=now)
+
+
+def found_at_night(company: Company, *, now: datetime) -> None:
+    """A break, a task and a sum of each client's project, what was answered, and what can wait."""
+    slug, day = company.tenant.slug, now.date()
+    InsightDay.objects.create(day=day, built_at=now)
+    Patient.objects.create(
+        dimension="feature", value=f"patient-{slug}", marked_by="test", marked_at=now
+    )
+    for client, project in {"globex": "support-bot", "initech": "contract-agent"}.items():
+        of = {"day": day, "project_id": company.projects[project].pk}
+        last = UsageEvent.objects.filter(source=f"source-{client}-{slug}", event_id="e-1").get()
+        cost = Decimal(OUTPUT[slug, client] * PER_MILLION) / 1_000_000
+        InsightNote.objects.create(
+            insight=f"break:{of['project_id']}:unknown:note-{slug}",
+            state="done",
+            noted_by=f"note-{slug}",
+            noted_at=now,
+        )
+        TaskDay.objects.create(
+            task=f"task-{client}-{slug}",
+            turns=2,
+            unpriced=0,
+            tool_calls=1,
+            cost=cost,
+            first_cost=cost,
+            **of,
+        )
+        sums = {"events": 1, "tokens": OUTPUT[slug, client], "cost": cost, "saving": cost}
+        for kind, label, detail in (
+            ("break", "unknown", "claude-sonnet-4-6"),
+            ("batch", f"env-{client}-{slug}", f"patient-{slug}"),
+        ):
+            InsightSum.objects.create(kind=kind, label=label, detail=detail, **sums, **of)
+        CacheBreak.objects.create(
+            cause="unknown",
+            occurred_at=last.occurred_at,
+            key=last.key,
+            model="claude-sonnet-4-6",
+            tokens=OUTPUT[slug, client],
+            wasted=cost,
+            gap_seconds=1,
+            **of,
+        )
 
 
 def _more_keys(company: Company, *, now: datetime) -> dict[str, str]:
