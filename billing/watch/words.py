@@ -16,10 +16,11 @@ from billing.flow.acknowledge import AlertLink, signed
 from billing.models import Alert, Budget
 from billing.models.alerts import AlertKind
 from billing.models.budgets import Basis
-from billing.money import dollars, minus, plain
+from billing.money import dollars, plain
 from billing.periods import DayRange
 from billing.reports.budgets import Standing
 from billing.reports.forecast import Forecast
+from billing.reports.movers import movers
 from billing.reports.spend import spend
 from tenants.models import Project, Tenant, User
 
@@ -181,21 +182,14 @@ def biggest_mover(standing: Standing, *, today: date) -> str:
     same = DayRange(before.since, min(before.until, before.since + (days.until - days.since)))
     dimension = "model" if budget.project else "project"
     now, then = (_by(dimension, budget, each) for each in (days, same))
-    changes = {
-        key: minus(now.get(key, Decimal(0)), then.get(key, Decimal(0))) for key in {*now, *then}
-    }
-    if not changes:
+    found = movers(now, then)
+    if not found:
         return ""
-    key = max(changes, key=lambda each: (abs(changes[each]), each))
-    name = key
+    name, change = found[0].key, found[0].change
     if dimension == "project":
-        name = Project.objects.values_list("name", flat=True).get(slug=key)
-    sign = "+" if changes[key] > 0 else ""
-    return (
-        f"{name} {sign}{dollars(changes[key])} against {_before_words(budget)}."
-        if changes[key]
-        else ""
-    )
+        name = Project.objects.values_list("name", flat=True).get(slug=name)
+    sign = "+" if change > 0 else ""
+    return f"{name} {sign}{dollars(change)} against {_before_words(budget)}."
 
 
 def _by(dimension: str, budget: Budget, days: DayRange) -> dict[str, Decimal]:

@@ -1,52 +1,94 @@
-"""The overview: what the whole company spends, by model or client, and which client spends it."""
+"""The overview: where the company stands today and this month, what moved, and each client in a line."""
 
+from django.db.models import Count, QuerySet, Subquery, Value
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from billing.models import UsageEvent
+from billing.periods import today_in
+from billing.reports.beside import part_of
+from billing.reports.budgets import standings
 from billing.reports.spend import spend
-from billing.web.clients import booked_table
-from billing.web.figures import spend_figure
+from billing.web.alerts import alerts_of
+from billing.web.budget_rows import seen_by
+from billing.web.charts import stacked_bars
+from billing.web.clients import PROJECTS
+from billing.web.company import (
+    BARS,
+    HIGH,
+    WIDE,
+    Whole,
+    client_rows,
+    company_stats,
+    month_budget,
+    top_movers,
+    unpriced_projects,
+)
+from billing.web.figures import Figure, spend_points
 from billing.web.first import NEVER, NOT_NOW, first_event
-from billing.web.names import model_names
-from billing.web.ranges import asked_range, kept_range, tabs
-from billing.web.screens import SpendScreen
+from billing.web.words import chart_summary
 from tenants.access import EVERYONE, page
 from tenants.models import Client
 from tenants.web.requests import PageRequest
-
-BY = {"model": "by model", "client": "by client"}
 
 
 @page(EVERYONE)
 @require_safe
 def overview(request: PageRequest) -> HttpResponse:
-    """Staff see all clients; a client viewer is taken to the one page that is theirs."""
+    """It has no range: it is about now. A client viewer is taken to the one page that is theirs."""
     tenant, viewer_of = request.access.tenant, request.access.client
     if viewer_of is not None:
         return redirect("client", tenant.slug, viewer_of.slug)
-    by = "client" if request.GET.get("by") == "client" else "model"
-    asked = asked_range(request, zone=tenant.timezone, now=timezone.now(), keep=("by",))
-    now = spend(asked.days, granularity=asked.unit, group_by=(by,))
-    screen = SpendScreen(asked, now, spend(asked.before, granularity="total", group_by=("client",)))
-    context = screen.context() | {"section": "overview"}
-    if screen.is_empty:
+    today = today_in(tenant.timezone, now=timezone.now())
+    whole = Whole(spend(Whole.days(today), group_by=("client", "project")), today)
+    context = {"section": "overview", "month": whole.period, "as_of": whole.report.as_of}
+    if not whole.report.total.events:
         return render(request, "billing/overview.html", context | way_to_begin(request))
-    totals = now
-    if by != "client":
-        totals = spend(asked.days, granularity="total", group_by=("client",))
-    clients = dict(Client.objects.values_list("slug", "name"))
-    names = clients if by == "client" else model_names(row.keys["model"] for row in now.rows)
-    choices = tabs(BY, kept_range(request), current=by)
+    clients = list(clients_and_alerts(request))
+    names = {each.slug: each.name for each in clients}
+    found = standings(seen_by(request.access), today=today)
     context |= {
-        "figure": spend_figure(now.rows, key=by, names=names, asked=asked, tabs=choices),
-        "table": booked_table(
-            "client", totals, screen.before, tenant=tenant, names=clients, title="Clients"
+        "stats": company_stats(
+            whole,
+            budget=month_budget(found),
+            zone=tenant.timezone,
+            alerts=clients[0].open_alerts or 0,  # type: ignore[attr-defined]
+            alerts_url=reverse("alerts", args=[tenant.slug]) + "?show=open",
         ),
+        "unpriced": whole.month.total.unpriced_events,
+        "figure": figure_of(whole, names=names),
+        "movers": top_movers(whole),
+        "partial": unpriced_projects(whole),
+        "projects": {one["slug"]: one["name"] for each in clients for one in each.listed},  # type: ignore[attr-defined]
+        "rows": client_rows(
+            whole,
+            names=names,
+            owners={each.slug: str(each.owner) for each in clients if each.owner},
+            standings=found,
+            archived={each.slug for each in clients if each.archived_at},
+        ),
+        "spark": f"0 0 {BARS * WIDE} {HIGH}",
     }
-    return render(request, "billing/overview.html", context, status=asked.status)
+    return render(request, "billing/overview.html", context)
+
+
+def clients_and_alerts(request: PageRequest) -> QuerySet[Client]:
+    """Every client with owner and projects; beside each, in the same query, how many alerts are open."""
+    is_open = alerts_of(request.access).filter(acknowledged_at=None).order_by()
+    count = is_open.values(all=Value(1)).annotate(count=Count("pk")).values("count")
+    clients = Client.objects.select_related("owner")
+    return clients.annotate(listed=PROJECTS, open_alerts=Subquery(count))
+
+
+def figure_of(whole: Whole, *, names: dict[str, str]) -> Figure:
+    rows = part_of(whole.report, whole.bars).rows
+    points = spend_points(rows, key="client", names=names, periods=whole.bars.days)
+    chart = stacked_bars(points, unit="day")
+    title = f"Daily spend, last {BARS} days"
+    return Figure("spend", title, whole.bars.label, chart_summary(chart), chart)
 
 
 def way_to_begin(request: PageRequest) -> dict[str, object]:

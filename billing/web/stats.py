@@ -21,13 +21,17 @@ MANIFOLD = Decimal(4)
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """`tone`: up (more spent), down (less) or nothing. `at_least`: something has no price yet."""
+    """`tone`: up (more spent), down (less) or nothing. `at_least`: something has no price yet.
+
+    `url`: where the figure leads.
+    """
 
     label: str
     value: str
     note: str = ""
     tone: str = ""
     at_least: bool = False
+    url: str = ""
 
 
 def spend_stat(label: str, *, spend: Measures, before: Measures, before_label: str) -> Stat:

@@ -17,9 +17,8 @@ from tests.factories import COST, event
 
 STAFF_PAGES = [
     "/t/acme/",
-    "/t/acme/?by=client",
-    "/t/acme/?range=today",
-    "/t/acme/?since=2026-01-01&until=2026-11-01",
+    "/t/acme/clients/globex/?range=today",
+    "/t/acme/clients/globex/?since=2026-01-01&until=2026-11-01",
     "/t/acme/start/",
     "/t/acme/settings/",
     "/t/acme/settings/retention/?months=12",
@@ -150,7 +149,7 @@ def test_unpriced_events_are_said_wherever_a_total_is(ana, spent):
         text = text_of(ana.get(path))
         assert "≥ $0.0" in text
         assert "1 event has no price yet" in text
-        assert "1 without a price" in text
+        assert path == "/t/acme/" or "1 without a price" in text
 
 
 def test_page_shows_what_the_api_gives(ana, spent):
@@ -229,10 +228,10 @@ def test_range_that_makes_no_sense_is_answered_on_the_page(ana, spent, query):
 
 
 def test_range_links_keep_what_the_colours_mean(ana, spent):
-    page = ana.get("/t/acme/?by=client&range=7d").content.decode()
+    page = ana.get("/t/acme/projects/support-bot/?by=model&range=7d").content.decode()
 
-    assert 'href="?by=client&amp;range=90d"' in page
-    assert 'href="?range=7d&amp;by=model"' in page
+    assert 'href="?by=model&amp;range=90d"' in page
+    assert 'href="?range=7d&amp;by=class"' in page
 
 
 def test_new_company_is_led_to_its_first_event(ana, world):

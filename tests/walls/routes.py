@@ -89,7 +89,11 @@ PAGES = [
     Page("api/v1/openapi.json", "/api/v1/openapi.json", PUBLIC),
     Page("", "/", "302 200 302 302 302 302 302 302"),
     Page(T, "/t/acme/", "302 404 200 200 200 200 302 404"),
-    Page(T, "/t/acme/?range=nonsense", "302 404 422 422 422 422 302 404"),
+    Page(
+        T + "projects/<slug:project>/",
+        "/t/acme/projects/support-bot/?range=nonsense",
+        done(EVERYONE, 422),
+    ),
     Page(T, "/t/no-such-company/", NOBODY),
     Page(T + "settings/", "/t/acme/settings/", MANAGERS),
     Page(
