@@ -148,7 +148,9 @@ def why(budget: Budget, period: DayRange, *, zone: str) -> str:
         said.append(f"{late} {_events(late)} arrived after its end ({_signed(late_cost)})")
     if corrected:
         verb = "was" if corrected == 1 else "were"
-        said.append(f"{corrected} {verb} corrected since ({_signed(corrected_cost)})")
+        said.append(
+            f"{corrected} {_events(corrected)} {verb} corrected afterwards ({_signed(corrected_cost)})"
+        )
     return " and ".join(said) or "its days were counted anew"
 
 

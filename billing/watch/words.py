@@ -111,7 +111,12 @@ def spent_words(standing: Standing) -> str:
 
 
 def forecast_words(found: Forecast, period: DayRange) -> str:
-    words = f"{estimate(found.expected)} by {day_words(period.last)}"
+    """`$1,420 by 30 Nov, 100 % on 26 Nov`."""
+    return f"{estimate(found.expected)} {forecast_detail(found, period)}"
+
+
+def forecast_detail(found: Forecast, period: DayRange) -> str:
+    words = f"by {day_words(period.last)}"
     if found.exhausted_on:
         words += f", 100 % on {day_words(found.exhausted_on)}"
     return words

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -42,11 +42,20 @@ def alerts_of(access: Access) -> QuerySet[Alert]:
     return found.filter(Q(budget__owner=access.user) | Q(budget__deputy=access.user))
 
 
+def entries(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
+    """One for each message: thresholds that were told together are named together in its words."""
+    higher = Alert.objects.filter(
+        **{name: OuterRef(name) for name in ("budget", "version", "since", "kind", "made_at")},
+        threshold__gt=OuterRef("threshold"),
+    )
+    return alerts.exclude(Exists(higher))
+
+
 @page(STAFF)
 @require_safe
 def alert_list(request: PageRequest) -> HttpResponse:
     """The newest alerts; `?show=open` those that nobody has acknowledged; `?before=` goes on."""
-    found, is_open = alerts_of(request.access), request.GET.get("show") == "open"
+    found, is_open = entries(alerts_of(request.access)), request.GET.get("show") == "open"
     if is_open:
         found = found.filter(acknowledged_at=None)
     before = request.GET.get("before", "")

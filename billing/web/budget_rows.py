@@ -15,7 +15,14 @@ from billing.money import dollars, minus
 from billing.reports.budgets import Standing
 from billing.reports.forecast import Forecast
 from billing.templatetags.figures import day
-from billing.watch.words import forecast_words, left_words, period_words, scope_words
+from billing.watch.words import (
+    estimate,
+    forecast_detail,
+    forecast_words,
+    left_words,
+    period_words,
+    scope_words,
+)
 from tenants.access import Access
 
 FULL = 100
@@ -37,6 +44,8 @@ class BudgetRow:
     next_words: str
     reset_words: str
     forecast_words: str
+    forecast_amount: str
+    forecast_detail: str
     exceeded_words: str
 
     @property
@@ -81,6 +90,8 @@ def budget_row(
         next_words=_next_words(standing),
         reset_words=reset_words(standing, today=today),
         forecast_words=forecast_words(forecast, standing.period) if forecast else "",
+        forecast_amount=estimate(forecast.expected) if forecast else "",
+        forecast_detail=forecast_detail(forecast, standing.period) if forecast else "",
         exceeded_words=_exceeded_words(budget, promised),
     )
 

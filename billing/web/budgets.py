@@ -19,6 +19,7 @@ from billing.reports.budgets import Standing, Used, Window, day_by_day, standing
 from billing.reports.forecast import HISTORY, backtest, forecast
 from billing.reports.nesting import exceeded
 from billing.watch.check import forecasts_of
+from billing.web.alerts import entries
 from billing.web.budget_form import BudgetForm, channels_of_company, filled, save_budget
 from billing.web.budget_rows import budget_row, groups_of, seen_by
 from billing.web.burn import burn
@@ -65,12 +66,13 @@ def budget_page(request: PageRequest, budget: int) -> HttpResponse:
         "budget": found,
         "burn": burn(standing, days, forecast=heading, today=today),
         "error": tested(standing, costs) if heading else None,
+        "answers": request.access.user.pk in (found.owner_id, found.deputy_id),
         "as_of": standing.as_of,
     }
     if not request.access.is_viewer:
         context |= {
             "versions": found.versions.select_related("owner", "deputy"),
-            "alerts": Alert.objects.filter(budget=found)[:NEWEST],
+            "alerts": entries(Alert.objects.filter(budget=found))[:NEWEST],
         }
     return render(request, "billing/budget.html", context)
 

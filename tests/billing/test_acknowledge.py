@@ -249,9 +249,15 @@ def test_who_has_left_cannot_use_the_link_any_more(world, full):
 
 
 def test_a_client_viewer_who_answers_acknowledges_by_the_link(world):
-    budget(world.acme, amount=10, owner=world.vik, shared=True)
+    """The wall lets a viewer's session write nothing; the link's signature opens what it names and no more."""
+    found = budget(world.acme, amount=10, owner=world.vik, shared=True)
     spend(world.acme, 11)
     check(world.acme)
 
+    signed_in = Browser()
+    signed_in.force_login(world.vik)
+    assert signed_in.get("/t/acme/alerts/").status_code == 403
+    page = signed_in.get(f"/t/acme/budgets/{found.pk}/").content.decode()
+    assert "You answer for this budget. Its alerts come to vik@globex.test" in page
     assert Browser().post(link_of(world.acme)).status_code == 200
     assert alerts(world.acme)[0].acknowledged_by == world.vik

@@ -1,12 +1,16 @@
 """Alerts: each threshold once per version and period, with its deliveries; words with the figures."""
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from billing.channels import mail, slack, teams, webhook
+from billing.channels.message import from_json
 from billing.flow.set_budget import archive_budget
 from billing.flow.void import void
 from billing.models import Alert, BudgetChannel, Channel, Delivery, SpendDay
@@ -353,8 +357,43 @@ def test_a_correction_that_uncrosses_a_closed_period_makes_one_too(world, decemb
     assert told(world.acme)[1:] == [("undone", 1, "11-01", 50)]
     assert message["headline"] == (
         "50 % no longer reached in a period that has ended: $0.00 of $10.00 (month to 30 Nov, Europe/Sofia),"
-        " since 1 was corrected since (−$6.00)."
+        " since 1 event was corrected afterwards (−$6.00)."
     )
+
+
+def test_whatever_is_told_wherever_says_that_the_true_figure_is_higher(world):
+    budget(world.acme, amount=100, thresholds=(50, 80), forecast_thresholds=(90,), now=NOON)
+    for number in range(1, 20):
+        spend(world.acme, 4, name=f"n{number}", at=datetime(2026, 11, number, 12, tzinfo=UTC))
+    for number in range(3):
+        world.acme.post(event(f"u{number}", model="claude-opus-9"))
+    world.acme.fold()
+    check(world.acme, forecasts=True)
+    late(world.acme, 5)
+    check(world.acme, now=DECEMBER)
+    for number in range(1, 10):
+        with world.acme.scope():
+            void("", f"n{number}", reason="sent twice", actor="test", now=DECEMBER)
+    world.acme.fold()
+    with world.acme.scope():
+        SpendDay.objects.update(changed_at=DECEMBER)
+    check(world.acme, now=DECEMBER)
+
+    messages = [from_json(each) for each in sent(world.acme)]
+
+    assert [each.kind for each in messages] == [
+        f"budget.{kind}" for kind in ("threshold", "forecast", "late", "undone")
+    ]
+    for message in messages:
+        for form in (
+            mail.as_text(message),
+            unescape(mail.as_html(message)),
+            json.dumps(slack.payload(message), ensure_ascii=False),
+            json.dumps(teams.payload(message), ensure_ascii=False),
+            json.dumps(webhook.payload(message, made_at=NOON), ensure_ascii=False),
+        ):
+            assert "≥ $" in form, (message.kind, form)
+            assert "3 events, so the true figure is higher." in form, (message.kind, form)
 
 
 def test_days_that_did_not_change_lately_are_not_looked_at(world, december):

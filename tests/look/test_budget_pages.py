@@ -248,6 +248,8 @@ def test_an_alert_is_acknowledged_on_its_page(ana, world, used):
     ana.post(f"/t/acme/alerts/{alert.pk}/acknowledge/", {"note": "looking"})
 
     text = text_of(ana.get("/t/acme/alerts/"))
+    assert text.count("50 % and 80 % used") == 1
+    assert text_of(ana.get(f"{LIST}{used.pk}/")).count("50 % and 80 % used") == 1
     assert "looking" in text and "acknowledged ana@acme.test" in text
     assert "Nothing is open" in text_of(ana.get("/t/acme/alerts/?show=open"))
 
