@@ -72,7 +72,9 @@ def budget_page(request: PageRequest, budget: int) -> HttpResponse:
     if not request.access.is_viewer:
         context |= {
             "versions": found.versions.select_related("owner", "deputy"),
-            "alerts": entries(Alert.objects.filter(budget=found))[:NEWEST],
+            "alerts": entries(Alert.objects.filter(budget=found).select_related("acknowledged_by"))[
+                :NEWEST
+            ],
         }
     return render(request, "billing/budget.html", context)
 

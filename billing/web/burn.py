@@ -67,7 +67,7 @@ def burn(
     for each in past:
         so_far = total((so_far, days[each].spent if each in days else ZERO))
         used.append(so_far)
-    path = forecast.path if forecast else ()
+    ahead = _ahead(used, forecast)
     highest = max(
         budget.amount * max(100, *budget.thresholds) / 100,
         so_far,
@@ -75,11 +75,10 @@ def burn(
     )
     ticks = axis_ticks(highest)
     top = ticks[-1]
-    now = max(0, len(past) - 1)
     return Burn(
         used=_path([(0, ZERO), *((place + 1, each) for place, each in enumerate(used))], top=top),
-        ahead=_path([(now + 1 + place, each) for place, (_, each) in enumerate(path)], top=top),
-        band=_band(forecast, now=now, top=top),
+        ahead=_path(ahead, top=top),
+        band=_band(ahead, forecast, top=top),
         lines=tuple(
             Line(
                 y=_y(budget.amount * each / 100, top=top),
@@ -145,10 +144,23 @@ def _path(points: Sequence[tuple[int, Decimal]], *, top: Decimal) -> str:
     return f"M{'L'.join(drawn)}" if len(drawn) > 1 else ""
 
 
-def _band(forecast: Forecast | None, *, now: int, top: Decimal) -> str:
-    """From what today ends with, widening to low and high at the period's end."""
+def _ahead(used: Sequence[Decimal], forecast: Forecast | None) -> list[tuple[int, Decimal]]:
+    """From what was used when today began: today is not over, so what it will have cost is expected too."""
+    if forecast is None:
+        return []
+    today = max(0, len(used) - 1)
+    begins = used[today - 1] if today else ZERO
+    days = enumerate(forecast.path, start=today + 1)
+    return [(today, begins), *((place, each) for place, (_, each) in days)]
+
+
+def _band(ahead: Sequence[tuple[int, Decimal]], forecast: Forecast | None, *, top: Decimal) -> str:
+    """Around what is expected, widening day by day to low and high at the period's end."""
     if forecast is None or len(forecast.path) < 2:
         return ""
-    start = f"{(now + 1) * SLOT} {_y(forecast.path[0][1], top=top)}"
-    end = (now + len(forecast.path)) * SLOT
-    return f"M{start}L{end} {_y(forecast.high, top=top)}V{_y(forecast.low, top=top)}z"
+    last, end = len(ahead) - 1, _y(forecast.expected, top=top)
+    over, under = end - _y(forecast.high, top=top), _y(forecast.low, top=top) - end
+    middle = [(place * SLOT, _y(each, top=top), step) for step, (place, each) in enumerate(ahead)]
+    edge = [f"{x} {y - over * step // last}" for x, y, step in middle]
+    edge += [f"{x} {y + under * step // last}" for x, y, step in reversed(middle)]
+    return f"M{'L'.join(edge)}z"
