@@ -30,6 +30,7 @@ REQUEST_CODES = {
     "unknown_group": "400: there is no such dimension.",
     "too_many_groups": "400: two dimensions at most, each once.",
     "unknown_granularity": "400: day, hour, month or total.",
+    "invalid_top": "400: `top` is a number from 1 to 100.",
     "unknown_parameter": "400: there is no such parameter.",
     "bad_request": "400: the request cannot be understood.",
     "missing_key": "401: send `Authorization: Bearer <key>`.",

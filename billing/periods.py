@@ -13,7 +13,9 @@ LONGEST = 1_100
 
 PRESETS = {
     "today": "Today",
+    "yesterday": "Yesterday",
     "7d": "7 days",
+    "30d": "30 days",
     "month": "This month",
     "last-month": "Last month",
     "90d": "90 days",
@@ -89,13 +91,22 @@ def start_of(day: date, *, timezone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
 
 
+def period_text(period: date | datetime | None) -> str | None:
+    """A day or a month by its first day, an hour by its start in UTC, as answers and files say it."""
+    if isinstance(period, datetime):
+        return period.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return period.isoformat() if period else None
+
+
 def preset_range(name: str, *, today: date) -> DayRange:
     """The days of a preset, up to and with today."""
     tomorrow = today + timedelta(days=1)
     first_of_month = today.replace(day=1)
     spans = {
         "today": (today, tomorrow),
+        "yesterday": (today - timedelta(days=1), today),
         "7d": (today - timedelta(days=6), tomorrow),
+        "30d": (today - timedelta(days=29), tomorrow),
         "month": (first_of_month, tomorrow),
         "last-month": ((first_of_month - timedelta(days=1)).replace(day=1), first_of_month),
         "90d": (today - timedelta(days=89), tomorrow),

@@ -6,6 +6,7 @@ In: header and rows.   Out: bytes, UTF-8 with a mark, so that spreadsheets read 
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "＝", "＋", "－", "＠")
 
@@ -15,8 +16,15 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     writer = csv.writer(out)
     writer.writerow(header)
     for row in rows:
-        writer.writerow([safe(cell) if isinstance(cell, str) else cell for cell in row])
+        writer.writerow([_cell(value) for value in row])
     return out.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: object) -> object:
+    """Decimals are written out: a spreadsheet need not know exponents."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return safe(value) if isinstance(value, str) else value
 
 
 def safe(text: str) -> str:

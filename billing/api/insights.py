@@ -9,10 +9,9 @@ from rest_framework.response import Response
 
 from billing.api.insight_schemas import CachingAnswer
 from billing.api.queries import refuse_unknown
-from billing.api.spend import row_period
 from billing.insights.caching import caching
 from billing.money import plain
-from billing.periods import DayRange, PeriodError, range_from_query, today_in
+from billing.periods import DayRange, PeriodError, period_text, range_from_query, today_in
 from billing.reports.spend import Measures, ReportError
 from tenants.keyview import KeyView
 from tenants.models import Tenant
@@ -90,7 +89,7 @@ class Caching(InsightView):
         except ReportError as error:
             raise Problem(400, error.code, error.detail, field=error.field) from error
         rows = [
-            {"period": row_period(row.period), **row.keys, **caching_data(row.measures)}
+            {"period": period_text(row.period), **row.keys, **caching_data(row.measures)}
             for row in report.rows
         ]
         return Response(

@@ -1,6 +1,6 @@
 """GET /api/v1/spend: the one report, as JSON."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, ClassVar
 
 from django.utils import timezone
@@ -11,16 +11,18 @@ from rest_framework.response import Response
 from billing.api.queries import refuse_unknown
 from billing.api.schemas import SpendAnswer
 from billing.money import plain
-from billing.periods import PeriodError, range_from_query, today_in
+from billing.periods import PRESETS, PeriodError, period_text, range_from_query, today_in
 from billing.reports.components import COMPONENT
+from billing.reports.filters import COLUMNS, NOT_NAMED
+from billing.reports.ranking import leaders, top_of, with_other
 from billing.reports.spend import TOKEN_CLASS, Measures, ReportError, Row, spend
 from tenants.keyview import KeyView
 from tenants.models import Tenant
 from tenants.problems import Problem
 
-FILTERS = ("client", "project", "model", "environment")
+FILTERS = (*COLUMNS, TOKEN_CLASS)
 OF_WHOLE_CALLS = ("cost_list", "billed", "cost_uncached", "saving")
-PARAMETERS = {"since", "until", "range", "granularity", "group_by", *FILTERS}
+PARAMETERS = {"since", "until", "range", "granularity", "group_by", "top", *FILTERS}
 
 
 def measures_data(measures: Measures) -> dict[str, Any]:
@@ -41,16 +43,16 @@ def row_data(row: Row) -> dict[str, Any]:
 
     Of a component all is known but the discount.
     """
-    data = {"period": row_period(row.period), **row.keys, **measures_data(row.measures)}
+    data = {"period": period_text(row.period), **row.keys, **measures_data(row.measures)}
     if TOKEN_CLASS in row.keys:
         return data | dict.fromkeys(OF_WHOLE_CALLS)
     return data | ({"cost_list": None} if COMPONENT in row.keys else {})
 
 
-def row_period(period: date | datetime | None) -> str | None:
-    if isinstance(period, datetime):
-        return period.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return period.isoformat() if period else None
+def _filter_words(name: str) -> str:
+    """(none) is said once for all, where a dimension may be without a name."""
+    none = f"; {NOT_NAMED}: what names none" if name in {"feature", "environment"} else ""
+    return f"Only this {name}{none}."
 
 
 class Spend(KeyView):
@@ -63,9 +65,7 @@ class Spend(KeyView):
         parameters=[
             OpenApiParameter("since", date, description="First day, in the tenant's zone."),
             OpenApiParameter("until", date, description="The day after the last one."),
-            OpenApiParameter(
-                "range", str, description="Instead of days: today, 7d, month, last-month, 90d."
-            ),
+            OpenApiParameter("range", str, description=f"Instead of days: {', '.join(PRESETS)}."),
             OpenApiParameter(
                 "granularity", str, description="day (default), hour, month or total."
             ),
@@ -75,7 +75,12 @@ class Spend(KeyView):
                 description="Up to two of client, project, model, provider, api_key, variant,"
                 " feature, environment, component, token_class, with a comma between.",
             ),
-            *(OpenApiParameter(name, str, description=f"Only this {name}.") for name in FILTERS),
+            OpenApiParameter(
+                "top",
+                int,
+                description="Of each dimension this many values by cost, the rest as (other).",
+            ),
+            *(OpenApiParameter(name, str, description=_filter_words(name)) for name in FILTERS),
         ],
     )
     def get(self, request: Request) -> Response:
@@ -87,19 +92,18 @@ class Spend(KeyView):
         filters["project"] = self.project_of(filters["project"])
         try:
             days = range_from_query(query, today=today_in(tenant.timezone, now=timezone.now()))
+            top = top_of(query.get("top", ""))
+            group_by = [name for name in query.get("group_by", "").split(",") if name]
             report = spend(
-                days,
-                granularity=query.get("granularity", "day"),
-                group_by=[name for name in query.get("group_by", "").split(",") if name],
-                client=filters["client"],
-                project=filters["project"],
-                model=filters["model"],
-                environment=filters["environment"],
+                days, granularity=query.get("granularity", "day"), group_by=group_by, narrow=filters
             )
         except PeriodError as error:
             raise Problem(400, "invalid_range", error.detail, field=error.field) from error
         except ReportError as error:
             raise Problem(400, error.code, error.detail, field=error.field) from error
+        rows = report.rows
+        if top:
+            rows = with_other(rows, keep=leaders(rows, group_by=group_by, top=top))
         return Response(
             {
                 "currency": "USD",
@@ -107,7 +111,7 @@ class Spend(KeyView):
                 "since": days.since.isoformat(),
                 "until": days.until.isoformat(),
                 "as_of": report.as_of.isoformat(),
-                "rows": [row_data(row) for row in report.rows],
+                "rows": [row_data(row) for row in rows],
                 "total": {"period": None, **measures_data(report.total)},
             }
         )

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
 
 from billing.flow.book import price_book, read_book
 from billing.flow.components import Share, calls_of, split_event
@@ -17,8 +18,9 @@ from billing.flow.usage import Counts, Usage, read_usage
 from billing.flow.validate import identity
 from billing.models import EventCorrection, EventKey, Retention, UsageEvent
 from billing.money import TOKEN_CLASSES, total
+from billing.reports.filters import IMPORTED, NOT_NAMED
 from billing.reports.history import CostStep, Standing, cost_history, standing, steps_of
-from tenants.models import Client, Project
+from tenants.models import ApiKey, Client, Project
 
 PAGE = 100
 FACTS = (
@@ -97,21 +99,21 @@ def events(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
-    project: str = "",
-    client: str = "",
     cursor: str = "",
     limit: int = PAGE,
+    **filters: str,
 ) -> EventPage:
-    """Events from newest to oldest, [since, until); ties are ordered by identity, so no page loses one."""
+    """Events from newest to oldest, [since, until); ties are ordered by identity, so no page loses one.
+
+    `filters`: a value of any dimension but the token class, as a report of spend shows it.
+    """
     rows = _events().order_by("-occurred_at", "-key")
     if since:
         rows = rows.filter(occurred_at__gte=since)
     if until:
         rows = rows.filter(occurred_at__lt=until)
-    if project:
-        rows = rows.filter(project_id__in=Project.objects.filter(slug=project).values("pk"))
-    if client:
-        rows = rows.filter(client_id__in=Client.objects.filter(slug=client).values("pk"))
+    for name, value in filters.items():
+        rows = rows.filter(_is(name, value)) if value else rows
     if cursor:
         at, key = _read_cursor(cursor)
         rows = rows.filter(Q(occurred_at__lt=at) | Q(key__lt=key), occurred_at__lte=at)
@@ -120,6 +122,19 @@ def events(
     page = [_summary(event, standing(event, steps.get(event.key, ()))) for event in found[:limit]]
     more = len(found) > limit
     return EventPage(page, _cursor(page[-1]) if more else "")
+
+
+def _is(name: str, value: str) -> Q:
+    """The condition of one filter; spend has the same as SQL (billing/reports/filters.py)."""
+    if name == "client":
+        return Q(client_id__in=Client.objects.filter(slug=value).values("pk"))
+    if name == "project":
+        return Q(project_id__in=Project.objects.filter(slug=value).values("pk"))
+    if name == "api_key":
+        shown = ApiKey.objects.annotate(shown=Concat("name", Value(" "), "prefix"))
+        found = shown.filter(Q(prefix=value) | Q(shown=value)).values("pk")
+        return Q(api_key_id__in=found) | (Q(api_key_id=0) if value == IMPORTED else Q())
+    return Q(**{name: "" if value == NOT_NAMED else value})
 
 
 def event_detail(source: str, event_id: str) -> EventDetail | None:

@@ -6,7 +6,7 @@ Promise: rollups plus unfolded journal in one snapshot, so the figures are exact
       and the rows add up to the total to the last decimal.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +19,9 @@ from django.utils.timezone import now
 from billing.money import TOKEN_CLASSES, ZERO, minus, ratio, total
 from billing.periods import DayRange
 from billing.reports.billed import FACTOR, markup_of
-from billing.reports.components import COMPONENT, COUNTING, split_buckets
+from billing.reports.components import COMPONENT, COUNTING, NOT_SPLIT, split_buckets
+from billing.reports.filters import conditions
+from billing.reports.filters import parameters as filter_parameters
 from tenants.models import Client, PriceView
 from tenants.scoping import active_scope
 
@@ -137,28 +139,29 @@ def spend(
     *,
     granularity: str = "day",
     group_by: Sequence[str] = (),
-    client: str = "",
-    project: str = "",
-    model: str = "",
-    environment: str = "",
     seen_by: Client | None = None,
+    narrow: Mapping[str, str] | None = None,
+    **named: str,
 ) -> SpendReport:
     """Spend of the active tenant, narrowed to its client for a client viewer.
 
     `seen_by`: the viewer's client, where the caller has read it already; it saves a query and changes nothing.
+    `narrow`, or by name: a value, as a row shows it, of any dimension; '' filters nothing, NOT_NAMED leaves
+    what names none. A token class leaves its tokens and its cost alone, as grouping by it does.
 
-    Rows come by period, then by cost, largest first. An unknown client or project has no rows.
-    Errors: ReportError `unknown_granularity`, `unknown_group`, `too_many_groups`.
+    Rows come by period, then by cost, largest first. A value that nothing has leaves no rows.
+    Errors: ReportError `unknown_granularity`, `unknown_group`, `too_many_groups`, `unknown_parameter`.
     """
-    _check(granularity, group_by)
+    filters = {**(narrow or {}), **named}
+    _check(granularity, group_by, filters)
+    only = filters.pop(TOKEN_CLASS, "")
     scope = active_scope()
     view = PriceView.COST
     if scope.client_id is not None:
         own = seen_by if seen_by and seen_by.pk == scope.client_id else Client.objects.get()
         view = PriceView(own.price_view)
     plain = [name for name in group_by if name != TOKEN_CLASS]
-    filters = {"client": client, "project": project, "model": model, "environment": environment}
-    parameters = filters | {
+    parameters = filter_parameters(filters) | {
         "tenant": scope.tenant_id,
         "viewer": scope.client_id,
         "since": days.since,
@@ -167,28 +170,40 @@ def spend(
     with connection.cursor() as cursor:
         cursor.execute(_sql(granularity, plain, filters, view), parameters)
         rows = [_row(each, plain, view) for each in cursor.fetchall()]
-    everything = replace(add_up(row.measures for row in rows), shows_money=view != PriceView.HIDDEN)
     if COMPONENT in group_by:
         rows = [_counted_once(row) for row in rows]
-        everything = replace(
-            everything,
-            events=sum(row.measures.events for row in rows),
-            unpriced_events=sum(
-                row.measures.unpriced_events for row in rows if row.keys[COMPONENT] in COUNTING
-            ),
-        )
-    if TOKEN_CLASS in group_by:
+    unpriced = _unpriced(rows)
+    if only:
+        rows = [
+            part for row in rows for part in _by_token_class(row) if part.keys[TOKEN_CLASS] == only
+        ]
+    everything = replace(
+        add_up(row.measures for row in rows),
+        unpriced_events=unpriced if any(row.measures.unpriced_events for row in rows) else 0,
+        shows_money=view != PriceView.HIDDEN,
+    )
+    if only:
+        rows = [
+            Row(row.period, {name: row.keys[name] for name in group_by}, row.measures)
+            for row in rows
+        ]
+    elif TOKEN_CLASS in group_by:
         rows = [part for row in rows for part in _by_token_class(row)]
     return SpendReport(rows=rows, total=everything, as_of=now())
 
 
-def _check(granularity: str, group_by: Sequence[str]) -> None:
+def _check(granularity: str, group_by: Sequence[str], filters: Mapping[str, str]) -> None:
     if granularity not in GRANULARITIES:
         known = ", ".join(GRANULARITIES)
         raise ReportError(
             "unknown_granularity", f"granularity is one of {known}.", field="granularity"
         )
     offered = _offered()
+    filterable = [name for name in offered if name != COMPONENT]
+    for name in filters:
+        if name not in filterable:
+            known = ", ".join(filterable)
+            raise ReportError("unknown_parameter", f"Filters are {known}.", field=name)
     for name in group_by:
         if name not in offered:
             known = ", ".join(offered)
@@ -210,7 +225,7 @@ def _offered() -> list[str]:
 
 
 def _sql(
-    granularity: str, group_by: Sequence[str], filters: dict[str, str], view: PriceView
+    granularity: str, group_by: Sequence[str], filters: Mapping[str, str], view: PriceView
 ) -> str:
     """Rollup and journal are added up together; then the few groups get their names."""
     rollup = "billing_hourlyspend" if granularity == "hour" else "billing_dailyspend"
@@ -253,19 +268,11 @@ def _sql(
     """  # noqa: S608  built from constants only; every value is a parameter
 
 
-def _where(filters: dict[str, str]) -> Iterator[str]:
+def _where(filters: Mapping[str, str]) -> Iterator[str]:
     yield "tenant_id = %(tenant)s AND day >= %(since)s AND day < %(until)s"
     if active_scope().client_id is not None:
         yield "client_id = %(viewer)s"
-    for name in ("client", "project"):
-        if filters[name]:
-            yield (
-                f"{name}_id = (SELECT id FROM tenants_{name}"  # noqa: S608
-                f" WHERE tenant_id = %(tenant)s AND slug = %({name})s)"
-            )
-    for name in ("model", "environment"):
-        if filters[name]:
-            yield f"{name} = %({name})s"
+    yield from conditions(filters)
 
 
 def _row(found: tuple[Any, ...], group_by: Sequence[str], view: PriceView) -> Row:
@@ -304,6 +311,15 @@ def add_up(parts: Iterable[Measures]) -> Measures:
         discount=total(each.discount for each in measures),
         billed=total(each.billed for each in measures),
         shows_money=all(each.shows_money for each in measures),
+    )
+
+
+def _unpriced(rows: Iterable[Row]) -> int:
+    """Events without a price; each component of an event says that it has none."""
+    return sum(
+        row.measures.unpriced_events
+        for row in rows
+        if row.keys.get(COMPONENT, NOT_SPLIT) in COUNTING
     )
 
 

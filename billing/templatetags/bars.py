@@ -8,6 +8,7 @@ Never: anybody's text. What is put in here are figures and dates; names of serie
 from collections.abc import Iterable
 
 from django import template
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from billing.templatetags.figures import NONE, shown
@@ -30,10 +31,14 @@ def hit_areas(chart: Chart) -> SafeString:
 def bar_rows(chart: Chart) -> SafeString:
     """The same bars as rows of a table."""
     return _ours(
-        f'<tr><th scope="row">{row.label}</th>{_cells(row, chart)}'
+        f'<tr><th scope="row">{_label(row)}</th>{_cells(row, chart)}'
         f'<td class="n strong">{_sum(row, chart)}</td></tr>'
         for row in chart.rows
     )
+
+
+def _label(row: Row) -> str:
+    return f'<a href="{escape(row.url)}">{row.label}</a>' if row.url else row.label
 
 
 def _cells(row: Row, chart: Chart) -> str:

@@ -68,7 +68,8 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A bar in words; its hit area begins at `x`, its amounts stand in the order of the series."""
+    """A bar in words; its hit area begins at `x`, its amounts stand in the order of the series. `url` leads
+    into it, where there is more to see."""
 
     x: int
     on: Moment
@@ -76,6 +77,7 @@ class Row:
     amounts: tuple[Decimal, ...]
     total: Decimal
     at_least: bool
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ TITLES = {"hour": "Hourly spend", "day": "Daily spend", "month": "Monthly spend"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`names_one`: show the legend even for a single series, whose name the title does not say."""
+    """`names_one`: show the legend even for a single series, whose name the title does not say. `table`: where
+    the rows of a chart of many bars stand instead of beside it."""
 
     id: str
     title: str
@@ -30,6 +31,7 @@ class Figure:
     chart: Chart
     tabs: tuple[Choice, ...] = ()
     names_one: bool = True
+    table: str = ""
 
 
 def spend_figure(

@@ -16,7 +16,9 @@ from billing.periods import PRESETS, DayRange, PeriodError, range_from_query, to
 
 WORDS: Mapping[str, str] = {
     "today": "today",
+    "yesterday": "yesterday",
     "7d": "in 7 days",
+    "30d": "in 30 days",
     "month": "this month",
     "last-month": "last month",
     "90d": "in 90 days",

@@ -19,6 +19,8 @@ from billing.web.begin import begin
 from billing.web.client_components import client_components
 from billing.web.clients import client_list, client_page
 from billing.web.event import event_page
+from billing.web.explore import explore, explore_csv
+from billing.web.explore_events import explore_events
 from billing.web.insights import insight_caching
 from billing.web.overview import overview
 from billing.web.projects import project_events, project_list, project_page
@@ -50,6 +52,9 @@ urlpatterns = [
     path("projects/<slug:project>/", project_page, name="project"),
     path("projects/<slug:project>/events/", project_events, name="project_events"),
     path("event/", event_page, name="event"),
+    path("explore/", explore, name="explore"),
+    path("explore.csv", explore_csv, name="explore_csv"),
+    path("explore/events/", explore_events, name="explore_events"),
     path("channels/", channels.channel_list, name="channels"),
     path("channels/new/<slug:kind>/", channels.channel_new, name="channel_new"),
     path("channels/<int:channel>/", channels.channel_page, name="channel"),

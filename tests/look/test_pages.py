@@ -22,6 +22,11 @@ STAFF_PAGES = [
     "/t/acme/start/",
     "/t/acme/settings/",
     "/t/acme/settings/retention/?months=12",
+    "/t/acme/explore/",
+    "/t/acme/explore/?range=90d&group_by=client,model&granularity=day",
+    "/t/acme/explore/?range=90d&group_by=feature,token_class",
+    "/t/acme/explore/?range=today&granularity=hour&group_by=",
+    "/t/acme/explore/events/?since=2026-11-20T12:00:00Z&until=2026-11-20T13:00:00Z&feature=chat",
     "/t/acme/clients/",
     "/t/acme/clients/globex/",
     "/t/acme/clients/globex/?range=90d",
@@ -139,7 +144,7 @@ def test_navigation_lists_the_pages_there_are(ana, spent):
     page = ana.get("/t/acme/").content.decode()
 
     side = re.search(r'<nav class="side".*?</nav>', page, re.S).group()
-    names = ["Overview", "Clients", "Projects", "Insights", "Budgets", "Alerts"]
+    names = ["Overview", "Explore", "Clients", "Projects", "Insights", "Budgets", "Alerts"]
     names += ["Prices", "Channels", "Keys", "Members", "Audit log", "Settings", "Docs"]
     assert re.findall(r">([^<]+)</a>", side) == names
 

@@ -56,6 +56,7 @@ MONTH = f"{datetime.now(UTC):%Y-%m}"
 T = "t/<slug:tenant>/"
 COMPONENTS = "clients/<slug:client>/components/"
 EDIT_CLIENT, EDIT_PROJECT = "clients/<slug:client>/edit/", "projects/<slug:project>/edit/"
+DAY = "since=2026-11-20T00:00:00Z&until=2026-11-21T00:00:00Z"
 LISTED = "provider=openai&model=gpt-listed"
 UNLISTED = ("cache_write_5m", "cache_write_1h", "cache_read", "web_search")
 BUDGET_FORM = {
@@ -222,6 +223,13 @@ PAGES = [
     Page(T + "projects/<slug:project>/events/", "/t/acme/projects/secret-brix/events/", NO_VIEWER),
     Page(T + "event/", "/t/acme/event/?source=source-globex-acme&id=e-1", STAFF),
     Page(T + "event/", "/t/acme/event/?source=source-globex-brix&id=e-1", NO_VIEWER),
+    Page(T + "explore/", "/t/acme/explore/?range=90d&group_by=client,model", STAFF),
+    Page(T + "explore/", "/t/acme/explore/?range=90d&group_by=feature&granularity=day", STAFF),
+    Page(T + "explore/", "/t/acme/explore/?client=only-brix", STAFF),
+    Page(T + "explore/", "/t/acme/explore/?group_by=colour", done(STAFF, 422)),
+    Page(T + "explore.csv", "/t/acme/explore.csv?range=90d&group_by=client,api_key", STAFF),
+    Page(T + "explore/events/", f"/t/acme/explore/events/?{DAY}", STAFF),
+    Page(T + "explore/events/", "/t/acme/explore/events/", NO_VIEWER),
     Page(T + "channels/", "/t/acme/channels/", FINANCE),
     Page(T + "channels/new/<slug:kind>/", "/t/acme/channels/new/slack/", FINANCE),
     Page(T + "channels/new/<slug:kind>/", "/t/acme/channels/new/pigeon/", NO_FINANCE),

@@ -37,6 +37,9 @@ FILTERS = [
     {"project": "secret-brix"},
     {"model": "unheard-of-globex-brix"},
     {"environment": "env-initech-acme"},
+    {"api_key": "import"},
+    {"feature": "(none)"},
+    {"token_class": "output"},
 ]
 SOURCES = [
     f"source-{client}-{slug}" for client in ("globex", "initech") for slug in ("acme", "brix")

@@ -36,6 +36,7 @@ for (const chart of document.querySelectorAll("figure.chart")) {
   if (!plot) continue;
   const names = [...chart.querySelectorAll(".twin thead th")].map((cell) => cell.textContent);
   const rows = [...chart.querySelectorAll(".twin tbody tr")];
+  if (!rows.length) continue;
   const tip = document.createElement("div");
   tip.className = "tip";
   tip.hidden = true;
@@ -52,6 +53,10 @@ for (const chart of document.querySelectorAll("figure.chart")) {
       tip.style.left = `${Math.max(0, Math.min(left, box.width - tip.offsetWidth))}px`;
     });
     hit.addEventListener("pointerleave", () => (tip.hidden = true));
+    const link = rows[index].querySelector("a");
+    if (!link) return;
+    hit.classList.add("leads");
+    hit.addEventListener("click", () => link.click());
   });
 }
 
