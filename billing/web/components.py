@@ -71,11 +71,16 @@ def is_split(column: str) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One colour of a bar, in thousandths of the spend."""
+    """One colour of a bar, in thousandths of the spend, and what it stands for."""
 
     css: str
     x: int
     width: int
+    cost: Decimal
+
+    @property
+    def text(self) -> str:
+        return _LEGEND[self.css]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +141,9 @@ def _pieces(found: Mapping[str, Measures], *, whole: Decimal) -> dict[str, list[
     sums = accumulate((cost for *_, cost in amounts), initial=ZERO)
     ends = [_thousandths(so_far, whole=whole) for so_far in sums]
     pieces: dict[str, list[Piece]] = {}
-    for (name, css, _), begin, end in zip(amounts, ends, ends[1:], strict=False):
-        if end > begin:
-            pieces.setdefault(name, []).append(Piece(css, begin, end - begin))
+    for (name, css, cost), begin, end in zip(amounts, ends, ends[1:], strict=False):
+        if cost:
+            pieces.setdefault(name, []).append(Piece(css, begin, end - begin, cost))
     return pieces
 
 

@@ -53,8 +53,13 @@ def test_bars_meet_and_end_where_the_spend_ends():
     assert [step.name for step in fall.steps] == ["Context", "Response", "Not split"]
     assert [piece.x for piece in pieces] == [0, *(each.x + each.width for each in pieces[:-1])]
     assert pieces[-1].x + pieces[-1].width == WIDTH
-    assert [piece.css for piece in pieces] == ["s1", "s3", "s4"]
-    assert [text for _, text in fall.legend] == ["read from cache", "not cached", "answer"]
+    assert [(piece.css, piece.text, str(piece.cost)) for piece in pieces] == [
+        ("s1", "read from cache", "400"),
+        ("s3", "not cached", "412"),
+        ("s4", "answer", "519"),
+        ("other", "not split", "0.07"),
+    ]
+    assert [css for css, _ in fall.legend] == ["s1", "s3", "s4", "other"]
 
 
 def test_it_is_said_in_words_with_dollars():
