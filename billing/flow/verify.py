@@ -21,6 +21,8 @@ from billing.flow.project_days import COMPARE_PROJECT_DAYS, PROJECT_DAYS, REBUIL
 from billing.flow.store import CLASS_COSTS, DIMENSIONS, MEASURES, Bound
 from tenants.scoping import active_scope
 
+NO_JIT = "SET LOCAL jit = off"
+"""Compiling these statements takes longer than they do."""
 MOST = 100
 """Differences that are listed per rollup."""
 
@@ -160,6 +162,7 @@ def verify(since: date, *, until: date) -> list[Difference]:
     comparisons[PROJECT_DAYS] = COMPARE_PROJECT_DAYS
     found = []
     with connection.cursor() as cursor:
+        cursor.execute(NO_JIT)
         for table, comparison in comparisons.items():
             cursor.execute(comparison, parameters)
             found += [
@@ -185,6 +188,7 @@ def rebuild(since: date, *, until: date) -> None:
         "until": until,
     }
     with connection.cursor() as cursor:
+        cursor.execute(NO_JIT)
         # The journal first: that waits for folds which have its rows in hand, so that what they add is seen.
         for table in ("billing_spendentry", *COMPARED, "billing_dimensionvalue"):
             cursor.execute(f"DELETE FROM {table} WHERE {_SPAN}", parameters)  # noqa: S608
