@@ -25,6 +25,7 @@ REQUEST_CODES = {
     "unknown_field": "400: a batch has only `events`; elsewhere a field that is not in the document.",
     "invalid_gzip": "400: the body is not gzip, is cut off, or has something behind it.",
     "invalid_range": "400: a range that makes no sense.",
+    "invalid_plan": "400: a number, choice or model that the calculator or what-if does not take.",
     "invalid_time": "400: neither a day nor a time with an offset.",
     "invalid_cursor": "400: not a cursor that a page handed out.",
     "unknown_group": "400: there is no such dimension.",

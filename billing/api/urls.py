@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from billing.api import budgets, catalogue, keys, markups, repricings, terms
 from billing.api.alerts import Acknowledge, Alerts
 from billing.api.allow import Allow
+from billing.api.calculator import Calculator
 from billing.api.channels import Channels, OneChannel
 from billing.api.events import OneEvent
 from billing.api.ingest import Events
@@ -16,6 +17,7 @@ from billing.api.proposals import Proposals
 from billing.api.spend import Spend
 from billing.api.unpriced import UnpricedModels
 from billing.api.void import Void
+from billing.api.what_if import WhatIfView
 
 
 class AnyText(StringConverter):
@@ -34,6 +36,8 @@ urlpatterns = [
     path("v1/events/<text:source>/<text:event_id>", OneEvent.as_view()),
     path("v1/events/void", Void.as_view()),
     path("v1/price", Price.as_view()),
+    path("v1/calculator", Calculator.as_view()),
+    path("v1/what-if", WhatIfView.as_view()),
     path("v1/prices/proposals", Proposals.as_view()),
     path("v1/spend", Spend.as_view()),
     path("v1/insights/caching", Caching.as_view()),

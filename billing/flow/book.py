@@ -29,9 +29,18 @@ def price_book(version: str = "") -> PriceBook:
     return _load(version or book_version())
 
 
+def list_book() -> PriceBook:
+    """Everybody's book: the list alone. It needs no active tenant."""
+    return _load(_version_of(None))
+
+
 def book_version() -> str:
+    return _version_of(active_scope().tenant_id)
+
+
+def _version_of(tenant_id: int | None) -> str:
     with connection.cursor() as cursor:
-        cursor.execute(VERSION, [active_scope().tenant_id])
+        cursor.execute(VERSION, [tenant_id])
         (version,) = cursor.fetchone()
     return str(version)
 

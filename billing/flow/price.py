@@ -89,14 +89,14 @@ def price_event(
         if isinstance(found, str):
             return Unpriced(found, variant_of(usage))
         card = found
-    costs, uncached = _cost(top, card)
+    costs, uncached = cost_at(top, card)
     for part in usage.parts[1:]:
         if not part.is_billed:
             continue
         other = book.card(part, provider=provider, usage=usage, day=day)
         if isinstance(other, str):
             return Unpriced(other, variant_of(usage))
-        added, added_uncached = _cost(part, other)
+        added, added_uncached = cost_at(part, other)
         costs = _sums(costs, added)
         uncached = _add(uncached, added_uncached)
     discount = ZERO
@@ -135,7 +135,7 @@ def _utc_day(moment: datetime) -> int:
     return moment.astimezone(UTC).toordinal()
 
 
-def _cost(part: Part, card: Card) -> tuple[Rates, Decimal]:
+def cost_at(part: Part, card: Card) -> tuple[Rates, Decimal]:
     """The cost per class, and what it had been with every prompt token at the input rate."""
     if not part.is_billed:
         return _NOTHING, ZERO

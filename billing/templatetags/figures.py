@@ -96,6 +96,12 @@ def times(ratio: Decimal | None) -> str:
 
 
 @register.filter
+def exact_times(ratio: Decimal | None) -> str:
+    """`4.4615` -> `4.46×`: for a factor that is the answer."""
+    return NONE if ratio is None else f"{ratio:.2f}×"
+
+
+@register.filter
 def difference(now: Decimal, before: Decimal) -> str:
     """`+$210.40`, `−$4.03`."""
     amount = money.minus(now, before)

@@ -16,6 +16,7 @@ from billing.web import (
 from billing.web import settings as company
 from billing.web.alarms import alarms
 from billing.web.begin import begin
+from billing.web.calculator import calculator
 from billing.web.client_components import client_components
 from billing.web.clients import client_list, client_page
 from billing.web.event import event_page
@@ -26,6 +27,7 @@ from billing.web.overview import overview
 from billing.web.projects import project_events, project_list, project_page
 from billing.web.proposals import proposal_accept, proposal_list
 from billing.web.statements import statement_list, statement_page
+from billing.web.what_if import what_if_page
 
 urlpatterns = [
     path("settings/", company.settings, name="settings"),
@@ -55,6 +57,8 @@ urlpatterns = [
     path("explore/", explore, name="explore"),
     path("explore.csv", explore_csv, name="explore_csv"),
     path("explore/events/", explore_events, name="explore_events"),
+    path("calculator/", calculator, name="calculator"),
+    path("what-if/", what_if_page, name="what_if"),
     path("channels/", channels.channel_list, name="channels"),
     path("channels/new/<slug:kind>/", channels.channel_new, name="channel_new"),
     path("channels/<int:channel>/", channels.channel_page, name="channel"),

@@ -51,12 +51,17 @@ STAFF_PAGES = [
     "/t/acme/prices/repricings/",
     "/t/acme/prices/repricings/new/",
     "/t/acme/new-project/",
+    "/t/acme/calculator/",
+    "/t/acme/what-if/",
+    "/t/acme/what-if/?per_cent=-50&range=90d",
+    "/t/acme/what-if/?model=claude-haiku-5-5&range=90d",
 ]
 PUBLIC_PAGES = [
     "/styleguide/",
     "/styleguide/?range=today",
     "/styleguide/?since=2026-01-01",
     "/api/docs/",
+    "/calculator/",
     "/robots.txt",
     "/accounts/login/",
 ]
@@ -144,8 +149,17 @@ def test_navigation_lists_the_pages_there_are(ana, spent):
     page = ana.get("/t/acme/").content.decode()
 
     side = re.search(r'<nav class="side".*?</nav>', page, re.S).group()
-    names = ["Overview", "Explore", "Clients", "Projects", "Insights", "Budgets", "Alerts"]
-    names += ["Prices", "Channels", "Keys", "Members", "Audit log", "Settings", "Docs"]
+    names = [
+        "Overview",
+        "Explore",
+        "Clients",
+        "Projects",
+        "Insights",
+        "Budgets",
+        "Alerts",
+        "Prices",
+    ]
+    names += ["Calculator", "Channels", "Keys", "Members", "Audit log", "Settings", "Docs"]
     assert re.findall(r">([^<]+)</a>", side) == names
 
 

@@ -52,6 +52,8 @@ CALLS = [
         data={"source": "source-globex-acme", "id": "e-1", "reason": "test"},
     ),
     Call(V + "price", "/api/v1/price", "ingest read", method="POST", data=EVENT),
+    Call(V + "calculator", "/api/v1/calculator", "read"),
+    Call(V + "what-if", "/api/v1/what-if?batch=1", "read"),
     Call(V + "prices/proposals", "/api/v1/prices/proposals", "read"),
     Call(
         V + "prices/proposals",

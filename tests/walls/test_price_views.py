@@ -74,7 +74,7 @@ def asked(twins):
     """Every page there is, plainly and with every query, that a viewer of Globex gets an answer from."""
     browser = twins.browser("vik")
     for row in PAGES:
-        if row.method != "GET" or row.path.startswith(("/styleguide", "/api/")):
+        if row.method != "GET" or row.path.startswith(("/styleguide", "/api/", "/calculator/")):
             continue
         path = path_of(row, twins)
         for query in ("", *QUERIES, "?range=7d&by=class", "?range=today&by=model"):

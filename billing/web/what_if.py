@@ -1,0 +1,144 @@
+"""The what-if page: what past calls had cost with another model, lifetime, batch, place or price."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from operator import itemgetter
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from billing.flow.book import price_book
+from billing.flow.change import Change
+from billing.flow.price import PriceBook
+from billing.flow.price_book import PriceBookError
+from billing.flow.tokenizer import is_comparable
+from billing.money import ZERO, dollars, ratio, total
+from billing.periods import DayRange
+from billing.reports.what_if import Compared, WhatIf, what_if, without_days
+from billing.reports.what_if_query import SETTINGS, ChangeError, change_of
+from billing.templatetags.figures import count, difference, signed_percent
+from billing.web.calculator_form import models_on
+from billing.web.ranges import asked_range, kept_range
+from billing.web.stats import Stat
+from tenants.access import STAFF, page
+from tenants.models import Project
+from tenants.web.requests import PageRequest
+
+QUESTIONS = (
+    ("Prices halve", {"per_cent": "-50"}),
+    ("Nothing was cached", {"caching": "off"}),
+    ("Every cache write lives an hour", {"caching": "1h"}),
+    ("All calls in batches", {"batch": "1"}),
+    ("US inference", {"us": "1"}),
+)
+TOO_FINE = "A price changed by that much is finer than 18 decimals."
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    on: date
+    old: Decimal
+    new: Decimal
+
+
+@page(STAFF)
+@require_safe
+def what_if_page(request: PageRequest) -> HttpResponse:
+    """`?model=…&range=…`: the address is the question. Without one, questions to begin with."""
+    now, tenant = timezone.now(), request.access.tenant
+    keep = (*SETTINGS, "client", "project")
+    asked = asked_range(request, zone=tenant.timezone, now=now, keep=keep)
+    kept, book = kept_range(request), price_book()
+    projects = list(Project.objects.values_list("slug", "name", "client__slug", "client__name"))
+    context: dict[str, object] = {
+        "section": "calculator",
+        "range": asked.picker,
+        "typed": request.GET,
+        "kept": kept,
+        "models": models_on(book, now=now),
+        "questions": [(text, urlencode(dict(kept) | asks)) for text, asks in QUESTIONS],
+        "clients": sorted({(of, name) for _, _, of, name in projects}, key=itemgetter(1)),
+        "projects": [(slug, name) for slug, name, _, _ in projects],
+    }
+    status = asked.status
+    try:
+        change = change_of(request.GET)
+        if not change.is_none:
+            context |= _found(request, change, asked.days, book)
+    except ChangeError as error:
+        context["error"], status = f"{error.field}: {error.detail}", 422
+    except PriceBookError:
+        context["error"], status = TOO_FINE, 422
+    return render(request, "billing/what_if.html", context, status=status)
+
+
+def _found(
+    request: PageRequest, change: Change, days: DayRange, book: PriceBook
+) -> dict[str, object]:
+    query = request.GET
+    found = what_if(
+        days,
+        change,
+        now=timezone.now(),
+        client=query.get("client", ""),
+        project=query.get("project", ""),
+        book=book,
+    )
+    by_day: dict[date, list[Compared]] = {}
+    for row in found.rows:
+        by_day.setdefault(row.day, []).append(row)
+    return {
+        "found": found,
+        "change": change,
+        "stats": _stats(found),
+        "words": _words(found),
+        "by_client": without_days(found),
+        "by_day": [
+            DayRow(on, total(each.old for each in rows), total(each.new for each in rows))
+            for on, rows in by_day.items()
+        ],
+    }
+
+
+def _stats(found: WhatIf) -> list[Stat]:
+    share = ratio(found.difference, found.old)
+    tone = "" if not share else "up" if share > 0 else "down"
+    events = f"{count(found.events)} events"
+    return [
+        Stat("Paid", dollars(found.old), events),
+        Stat("It would have been", dollars(found.new), "the same calls, priced anew"),
+        Stat(
+            "Difference",
+            difference(found.new, found.old),
+            signed_percent(share) if share is not None else "",
+            tone,
+        ),
+    ]
+
+
+def _words(found: WhatIf) -> list[str]:
+    """What the figures take for granted, in sentences."""
+    change, words = found.change, []
+    if change.model:
+        words.append(f"{change.model} at today's prices, with the tokens that were counted then.")
+        if not change.of_model or not is_comparable(change.of_model, change.model):
+            words.append(
+                "Since Claude 4.7 the same text is about 30 % more tokens: where the models count"
+                " otherwise, so does this figure. Another model also answers at another length."
+            )
+    if change.caching in ("5m", "1h"):
+        words.append("The same reads as then: how many more or fewer there had been, nobody knows.")
+    if change.batch:
+        words.append("Batches answer within a day, not at once.")
+    if found.one_by_one:
+        words.append(
+            f"{count(found.one_by_one)} events were priced one by one, since sums do not tell their"
+            " price; the others by sums, which is the same to the last decimal."
+        )
+    elif found.old != ZERO:
+        words.append("Priced by the sums of each day, which is the same to the last decimal.")
+    return words

@@ -1,0 +1,174 @@
+"""What if: every answer equals pricing each event anew by the price engine, to the last decimal."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from billing.flow.book import price_book
+from billing.flow.change import Change, changed_book, changed_usage
+from billing.flow.extras import raw_usage
+from billing.flow.price import Priced, price_event
+from billing.flow.terms import add_terms
+from billing.flow.usage import read_usage
+from billing.flow.void import void
+from billing.models import Discount, UsageEvent
+from billing.money import total
+from billing.periods import DayRange
+from billing.reports import what_if as report
+from billing.reports.spend import spend
+from billing.reports.what_if import what_if
+from tests.billing.pricing import tokens
+from tests.factories import event
+
+DAYS = DayRange(date(2026, 10, 1), date(2026, 11, 20))
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+MODELS = ("claude-sonnet-4-6", "claude-opus-5-5", "claude-haiku-5-5", "claude-haiku-4-5")
+CHANGES = [
+    Change(),
+    Change(model="claude-opus-5-5"),
+    Change(model="claude-haiku-5-5"),
+    Change(model="claude-sonnet-5-5", of_model="claude-sonnet-4-6", caching="off"),
+    Change(caching="off"),
+    Change(caching="1h"),
+    Change(caching="5m", of_model="claude-haiku-5-5"),
+    Change(batch=True),
+    Change(us=True),
+    Change(per_cent=-50),
+    Change(per_cent=7, batch=True, us=True, caching="off"),
+]
+
+
+def some_events(seed):
+    """Calls of every kind: over the prompt size, in batches, refused, advised, of days whose prices differ."""
+    chance = random.Random(seed)  # noqa: S311  not for secrets
+    made = []
+    for number in range(80):
+        usage = tokens(
+            chance.randrange(300),
+            write_5m=chance.choice((0, 0, 5_000)),
+            write_1h=chance.choice((0, 0, 7_000)),
+            read=chance.choice((0, 20_000, 99_900, 120_000)),
+            out=chance.randrange(900),
+        )
+        fields = {"model": chance.choice(MODELS), "stop_reason": "end_turn"}
+        kind = chance.randrange(12)
+        if kind == 0:
+            usage["service_tier"] = "batch"
+        if kind == 1 and fields["model"] == "claude-opus-5-5":
+            usage["inference_geo"] = "us"
+        if kind == 2:
+            usage |= {"output_tokens": 0}
+            fields["stop_reason"] = "refusal"
+        if kind == 3:
+            advice = tokens(50, out=70) | {"type": "advisor_message", "model": "claude-opus-5"}
+            usage["iterations"] = [advice]
+        if kind == 4:
+            fields["model"] = "claude-opus-9"
+        at = datetime(2026, 10, 2, tzinfo=UTC) + timedelta(hours=chance.randrange(24 * 40))
+        fields["project"] = chance.choice(("support-bot", "contract-agent"))
+        made.append(event(f"e-{number}", occurred_at=at.isoformat(), usage=usage, **fields))
+    return made
+
+
+def by_the_engine(change, *, voided=()):
+    """Old and new of what can be said; nothing but the price engine, event by event."""
+    book = price_book()
+    new_book = changed_book(book, change.per_cent)
+    old, new, unsaid = [], [], 0
+    for each in UsageEvent.objects.exclude(event_id__in=voided).exclude(price_id=None):
+        names = ("input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_search")
+        cost = total(getattr(each, f"cost_{name}") for name in names)
+        if change.is_none or change.of_model not in ("", each.model):
+            old.append(cost)
+            new.append(cost)
+            continue
+        counts = tuple(getattr(each, f"tokens_{name}") for name in names)
+        raw = raw_usage(each.extras, tokens=counts, variant=each.variant)
+        usage = read_usage(raw, model=each.model, stop_reason=each.stop_reason)
+        priced = price_event(
+            new_book,
+            provider="anthropic",
+            occurred_at=NOW if change.model else each.occurred_at,
+            usage=changed_usage(usage, change, own_model=each.model),
+        )
+        if isinstance(priced, Priced):
+            old.append(cost)
+            new.append(priced.cost)
+        else:
+            unsaid += 1
+    return total(old), total(new), unsaid
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_change_equals_pricing_each_event_anew(world, seed):
+    world.acme.post(*some_events(seed), now=NOW)
+    world.acme.fold()
+    with world.acme.scope():
+        void(source="", event_id="e-7", reason="twice", actor="ana", now=NOW)
+
+        for change in CHANGES:
+            found = what_if(DAYS, change, now=NOW)
+
+            old, new, unsaid = by_the_engine(change, voided=("e-7",))
+            assert (found.old, found.new) == (old, new), change
+            assert sum(each.events for each in found.left_out.values()) == unsaid
+            booked = spend(DAYS, granularity="total").total
+            kept = total((found.old, *(each.cost for each in found.left_out.values())))
+            assert kept == booked.cost
+            assert found.unpriced_events == booked.unpriced_events
+            one_day = DayRange(date(2026, 10, 20), date(2026, 10, 21))
+            part = what_if(one_day, change, now=NOW, project="support-bot")
+            assert [row.old for row in part.rows] == [
+                each.measures.cost
+                for each in spend(one_day, granularity="total", project="support-bot").rows
+            ] or part.left_out
+
+
+def test_sums_are_priced_where_that_is_the_same_and_events_where_not(world):
+    at = datetime(2026, 11, 10, 12, tzinfo=UTC)
+    small = [event(f"s-{n}", occurred_at=at.isoformat()) for n in range(5)]
+    world.acme.post(*small, now=NOW)
+    with world.acme.scope():
+        off = what_if(DAYS, Change(caching="off"), now=NOW)
+        tiers = what_if(DAYS, Change(model="claude-haiku-5-5"), now=NOW)
+
+    assert (off.old, off.new, off.one_by_one) == (Decimal("0.078"), Decimal("0.348"), 0)
+    assert tiers.one_by_one == 5
+    assert tiers.new == Decimal("0.00052") * 5
+
+
+def test_what_cannot_be_said_is_said_and_in_no_figure(world, monkeypatch):
+    at = datetime(2026, 11, 10, 12, tzinfo=UTC).isoformat()
+    world.acme.post(event("a", occurred_at=at), event("b", occurred_at=at, model="opus-9"), now=NOW)
+    with world.acme.scope():
+        geo = what_if(DAYS, Change(model="claude-haiku-4-5", us=True), now=NOW)
+        unknown = what_if(DAYS, Change(model="claude-opus-9"), now=NOW)
+        monkeypatch.setattr(report, "MOST_EVENTS", 0)
+        many = what_if(DAYS, Change(model="claude-haiku-5-5"), now=NOW)
+        monkeypatch.undo()
+
+    for found, reason in ((geo, "us_not_offered"), (unknown, "unknown_model")):
+        assert list(found.left_out) == [reason]
+        assert found.left_out[reason].cost == Decimal("0.0156")
+        assert found.left_out[reason].words
+        assert (found.old, found.new, found.unpriced_events) == (0, 0, 1)
+    assert list(many.left_out) == ["too_many_events"]
+
+
+def test_own_terms_count_and_a_price_change_is_on_top(world):
+    with world.acme.scope():
+        row = Discount(provider="anthropic", percent=Decimal(10))
+        add_terms(row, actor="ana", now=NOW)
+    world.acme.post(event("a", occurred_at="2026-11-10T12:00:00Z"), now=NOW)
+
+    with world.acme.scope():
+        half = what_if(DAYS, Change(per_cent=-50), now=NOW)
+        both = what_if(DAYS, replace(Change(per_cent=-50), batch=True), now=NOW)
+
+    assert (half.old, half.new) == (Decimal("0.01404"), Decimal("0.00702"))
+    assert both.new == Decimal("0.00351")
+    with world.brix.scope():
+        assert what_if(DAYS, Change(batch=True), now=NOW).rows == []
