@@ -111,6 +111,18 @@ def test_the_forecast_says_how_far_such_forecasts_were_off(ana, world):
     assert "likely between" in text
 
 
+def test_a_forecast_that_nothing_can_check_yet_says_so(ana, world):
+    """As with the three days of the sample import: enough to begin with, no closed period before them."""
+    found = budget(world.acme, amount=1000, period="quarter")
+    for age in range(4):
+        spend(world.acme, 1, name=f"e{age}", at=now() - timedelta(days=age, minutes=1))
+
+    text = text_of(ana.get(f"{LIST}{found.pk}/"))
+
+    assert "likely between" in text
+    assert "There is no closed period to check it against yet." in text
+
+
 @pytest.mark.parametrize("path", [LIST, f"{LIST}new/", "/t/acme/alerts/"])
 def test_queries_stay_few(ana, world, path):
     for number in range(12):
