@@ -46,10 +46,10 @@ SHAPES = (
     Shape(
         "support-bot",
         ("claude-sonnet-5-5", "claude-sonnet-5-5", "claude-haiku-4-5"),
-        calls=190,
+        calls=130,
         system=9_200,
         tools=2_300,
-        context=21_000,
+        context=30_000,
         user=180,
         output=520,
         features=("chat", "chat", "chat", "suggested reply"),
@@ -59,7 +59,7 @@ SHAPES = (
     Shape(
         "triage",
         ("claude-haiku-5-5", "claude-haiku-4-5"),
-        calls=130,
+        calls=70,
         system=4_400,
         user=620,
         output=60,
@@ -93,7 +93,7 @@ SHAPES = (
     Shape(
         "sql-helper",
         ("claude-sonnet-5", "claude-haiku-4-5"),
-        calls=52,
+        calls=40,
         system=2_600,
         context=6_800,
         user=220,
@@ -116,7 +116,7 @@ SHAPES = (
     Shape(
         "release-agent",
         ("claude-opus-5-5", "claude-sonnet-5-5"),
-        calls=90,
+        calls=70,
         system=11_000,
         tools=6_500,
         context=60_000,

@@ -17,7 +17,8 @@ from tenants.actions import (
     create_tenant,
     set_price_view,
 )
-from tenants.models import Client, PriceView, Project, Role
+from tenants.models import Client, PriceView, Project, Role, User
+from tenants.owners import set_owner
 from tenants.scoping import tenant_scope
 
 ACTOR = "demo"
@@ -33,6 +34,7 @@ class Customer:
     projects: tuple[str, ...]
     view: PriceView = PriceView.COST
     markup: int | None = None
+    owner: str = OWNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,11 @@ NORTHWIND = Plan(
             ("support-bot", "triage", "contract-agent"),
             view=PriceView.BILLED,
             markup=20,
+            owner="maria@northwind.example",
         ),
-        Customer("fabrikam", "Fabrikam", ("newsletter",), markup=15),
+        Customer(
+            "fabrikam", "Fabrikam", ("newsletter",), markup=15, owner="georgi@northwind.example"
+        ),
         Customer("tailspin", "Tailspin Toys", ("sql-helper",)),
         Customer("wingtip", "Wingtip Archives", ("archive-search",)),
         Customer("litware", "Litware", ("release-agent",), view=PriceView.HIDDEN),
@@ -102,10 +107,10 @@ def make_company(plan: Plan, *, since: date, now: datetime) -> Made:
     new.owner.name = "Ana Petrova"
     new.owner.save()
     with tenant_scope(new.tenant.pk):
-        for customer in plan.customers:
-            _make_customer(customer, since=since, now=now)
         for email, (name, role) in plan.staff.items():
             _make_person(email, name, role)
+        for customer in plan.customers:
+            _make_customer(customer, since=since, now=now)
         if plan.discount:
             discount = Discount(provider="anthropic", percent=Decimal(plan.discount), since=since)
             add_terms(discount, actor=ACTOR, now=now)
@@ -126,6 +131,7 @@ def make_company(plan: Plan, *, since: date, now: datetime) -> Made:
 def _make_customer(customer: Customer, *, since: date, now: datetime) -> None:
     client = create_client(actor=ACTOR, slug=customer.slug, name=customer.name)
     set_price_view(client, actor=ACTOR, view=customer.view)
+    set_owner(client, actor=ACTOR, owner=User.objects.get(email=customer.owner))
     if customer.markup:
         markup = Markup(client_id=client.pk, percent=Decimal(customer.markup), since=since)
         add_terms(markup, actor=ACTOR, now=now)

@@ -32,7 +32,9 @@ BATCH = 500
 UNWATCHED_DAYS = 50
 """Budgets are set after so many days: by then there is something to set them by."""
 LOOKS = (timedelta(hours=12), timedelta(hours=17))
-"""At which hours of a day events arrive and budgets are looked at; and once more before it ends."""
+"""At which hours of a day events arrive; and once more before it ends, when budgets are looked at."""
+LOOKED_AT_CLOSELY = 14
+"""On so many last days budgets are looked at at the other hours too: looking is what takes the time."""
 FOLDED_EVERY = 7
 """So many days, before anybody watches."""
 A_MOMENT = timedelta(seconds=1)
@@ -57,7 +59,7 @@ def live_through(plan: Plan, made: Made, *, now: datetime, out: OutputWrapper) -
             *earlier, (evening, rest) = each.arrivals
             for at, events in earlier:
                 _take_in(events, key=key, now=at)
-                if each.number > UNWATCHED_DAYS:
+                if each.number >= DAYS - LOOKED_AT_CLOSELY:
                     check_budgets(now=at)
             _take_in(rest, key=key, now=evening)
             if each.number >= UNWATCHED_DAYS or each.number % FOLDED_EVERY == 0:
