@@ -55,6 +55,7 @@ def journal_rows(steps: str) -> str:
         FROM (
             SELECT {", ".join(f"s.{name}" for name in _BUCKET)}, part.component, {parts}
             FROM {steps} s CROSS JOIN LATERAL {split} part
+            WHERE s.described IS NOT NULL
             GROUP BY {", ".join(f"s.{name}" for name in _BUCKET)}, part.component
         ) each GROUP BY {bucket}
     ) parts USING ({bucket})

@@ -38,12 +38,19 @@ MEASURES = {
     "tokens",
     "unpriced_events",
 }
+PROMPT = [{"name": "system", "tokens": 3}, {"name": "user", "tokens": 4}]
 SHAPES = [
-    {"usage": USAGE},
+    {"usage": USAGE, "components": PROMPT},
     {"usage": USAGE | {"service_tier": "batch"}, "feature": "chat"},
     {"project": "contract-agent", "model": "claude-opus-5", "environment": "staging"},
-    {"project": "contract-agent", "model": "claude-opus-9", "feature": "chat"},
     {
+        "project": "contract-agent",
+        "model": "claude-opus-9",
+        "feature": "chat",
+        "components": PROMPT,
+    },
+    {
+        "components": PROMPT[::-1],
         "model": "claude-haiku-4-5",
         "environment": "production",
         "usage": USAGE
@@ -100,6 +107,7 @@ def known(api, posted, zone) -> dict:
         "cost_uncached": Decimal(told["cost_uncached"] or 0),
         "unpriced_events": int(not priced),
         "lines": told["lines"],
+        "split": told["split"],
     }
 
 
@@ -171,6 +179,28 @@ def test_a_token_class_costs_what_the_lines_of_the_events_say(api, spent):
             by_class[line["token_class"]] += Decimal(line["cost"])
     assert {row["token_class"]: Decimal(row["cost"]) for row in answer["rows"]} == by_class
     assert set(by_class) == set(TOKEN_CLASSES)
+
+
+def test_a_component_costs_what_the_events_say_and_the_rest_is_not_split(api, spent):
+    answer = ask(api, f"{AUTUMN}&granularity=total&group_by=component")
+
+    by_component = defaultdict(Decimal)
+    for each in spent:
+        for share in each["split"] or [{"component": "not_split", "cost": each["cost"]}]:
+            by_component[share["component"]] += Decimal(share["cost"])
+    rows = {row["component"]: row for row in answer["rows"]}
+    assert {name: Decimal(row["cost"]) for name, row in rows.items()} == by_component
+    assert set(rows) == {"system", "user", "response", "web_search", "not_split"}
+    assert {row["cost_list"] for row in rows.values()} == {None}
+    assert (rows["response"]["events"], rows["not_split"]["events"]) == (21, 21)
+    assert answer["total"] == {"period": None} | summed(spent)
+
+    for cut in ("component,project", "feature,component", "component,token_class"):
+        for granularity in ("day", "month"):
+            answer = ask(api, f"{AUTUMN}&granularity={granularity}&group_by={cut}")
+            costs = [Decimal(row["cost"]) for row in answer["rows"]]
+            assert sum(costs) == Decimal(answer["total"]["cost"]), cut
+            assert answer["total"] == {"period": None} | summed(spent)
 
 
 def test_a_key_is_named_by_name_and_prefix_and_keeps_them_when_revoked(api, spent):
@@ -290,6 +320,7 @@ REFUSED = [
     ("range=year", "invalid_range", "range"),
     ("granularity=week", "unknown_granularity", "granularity"),
     ("granularity=", "unknown_granularity", "granularity"),
+    ("granularity=hour&group_by=component", "unknown_granularity", "granularity"),
     ("group_by=colour", "unknown_group", "group_by"),
     ("group_by=client_id", "unknown_group", "group_by"),
     ("group_by=client,project,model", "too_many_groups", "group_by"),
