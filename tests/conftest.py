@@ -104,6 +104,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend'"
             )
         teardown_databases(databases, verbosity=0)
 
