@@ -32,3 +32,23 @@ class CachingAnswer(s.Serializer[object]):
     as_of = s.DateTimeField()
     rows = CachingRow(many=True)
     total = CachingMeasures()
+
+
+class InsightRow(s.Serializer[object]):
+    key = s.CharField()
+    kind = s.CharField()
+    project = s.CharField()
+    monthly = s.CharField(
+        help_text="Dollars in the last 30 days; they overlap, do not add them up."
+    )
+    events = s.IntegerField()
+    says = s.CharField()
+    fix = s.CharField()
+    state = s.CharField(help_text="done, dismissed or empty.")
+    noted_by = s.CharField()
+    noted_at = s.DateTimeField(allow_null=True)
+
+
+class InsightsAnswer(s.Serializer[object]):
+    currency = s.CharField()
+    insights = InsightRow(many=True)

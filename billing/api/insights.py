@@ -7,9 +7,10 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.api.insight_schemas import CachingAnswer
+from billing.api.insight_schemas import CachingAnswer, InsightsAnswer
 from billing.api.queries import refuse_unknown
 from billing.insights.caching import caching
+from billing.insights.ranked import ranked
 from billing.money import plain
 from billing.periods import DayRange, PeriodError, period_text, range_from_query, today_in
 from billing.reports.spend import Measures, ReportError
@@ -101,5 +102,36 @@ class Caching(InsightView):
                 "as_of": report.as_of.isoformat(),
                 "rows": rows,
                 "total": {"period": None, **caching_data(report.total)},
+            }
+        )
+
+
+class Insights(InsightView):
+    scopes: ClassVar = {"GET": frozenset({"read"})}
+
+    @extend_schema(operation_id="list_insights", tags=["Insights"], responses=InsightsAnswer)
+    def get(self, request: Request) -> Response:
+        """What would have saved most in the last 30 days, as sentences with dollars."""
+        refuse_unknown(request.query_params, ())
+        today = today_in(Tenant.objects.get().timezone, now=timezone.now())
+        found = ranked(today=today, project=self.project_of(""))
+        return Response(
+            {
+                "currency": "USD",
+                "insights": [
+                    {
+                        "key": each.key,
+                        "kind": each.kind,
+                        "project": each.project,
+                        "monthly": plain(each.monthly),
+                        "events": each.events,
+                        "says": each.says,
+                        "fix": each.fix,
+                        "state": each.state,
+                        "noted_by": each.noted_by,
+                        "noted_at": each.noted_at and each.noted_at.isoformat(),
+                    }
+                    for each in found
+                ],
             }
         )

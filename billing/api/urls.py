@@ -11,7 +11,7 @@ from billing.api.calculator import Calculator
 from billing.api.channels import Channels, OneChannel
 from billing.api.events import OneEvent
 from billing.api.ingest import Events
-from billing.api.insights import Caching
+from billing.api.insights import Caching, Insights
 from billing.api.price import Price
 from billing.api.proposals import Proposals
 from billing.api.spend import Spend
@@ -40,6 +40,7 @@ urlpatterns = [
     path("v1/what-if", WhatIfView.as_view()),
     path("v1/prices/proposals", Proposals.as_view()),
     path("v1/spend", Spend.as_view()),
+    path("v1/insights", Insights.as_view()),
     path("v1/insights/caching", Caching.as_view()),
     path("v1/budgets", budgets.Budgets.as_view()),
     path("v1/budgets/<int:budget_id>", budgets.OneBudget.as_view()),

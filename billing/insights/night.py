@@ -51,7 +51,8 @@ TABLES: Final = ("billing_insightsum", "billing_cachebreak", "billing_taskday")
 
 SUMS: Final = f"""
 WITH {STANDING}, turns AS (
-    SELECT *, row_number() OVER (PARTITION BY project_id, session ORDER BY occurred_at, key) AS turn
+    SELECT project_id, session, occurred_at, environment, streamed, counts, cost, prompt, tokens_output,
+        row_number() OVER (PARTITION BY project_id, session ORDER BY occurred_at, key) AS turn
     FROM standing WHERE counts > 0
 )
 INSERT INTO billing_insightsum (tenant_id, day, project_id, kind, label, detail, events, tokens, cost, saving)

@@ -173,6 +173,7 @@ CALLS = [
         )
         for verb in ("apply", "cancel")
     ),
+    Call(V + "insights", "/api/v1/insights", "read"),
     Call(V + "insights/caching", "/api/v1/insights/caching", "read"),
     Call(V + "unpriced", "/api/v1/unpriced", "read"),
     Call(V + "projects", "/api/v1/projects", "read"),
