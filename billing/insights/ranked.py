@@ -207,7 +207,7 @@ def _long_prompts(sums: list[Found]) -> Iterator[Insight]:
                     events=events,
                     says=f"Of {project} {_calls(events)} had prompts of more than {limit:,} tokens; cut to that"
                     f" they had cost at least {dollars(saving)} less of {dollars(cost)} in 30 days.",
-                    fix="Compact the history or send fewer documents. A cut's rewriting of the cache comes on top.",
+                    fix="Compact the history or send fewer documents. What it does to the cache is extra.",
                 )
                 break
 
