@@ -21,6 +21,9 @@ from tenants.access import FINANCE, STAFF, page
 from tenants.actions import ActionError
 from tenants.web.requests import PageRequest
 
+MOST = 20
+"""Insights on the page, of each kind: the rest saves less. The API has them all."""
+
 
 def _days(request: PageRequest) -> DayRange:
     """The last thirty days, today among them."""
@@ -35,8 +38,8 @@ def insight_list(request: PageRequest) -> HttpResponse:
     context = {
         "section": "insights",
         "tab": "list",
-        "open": [each for each in found if not each.state],
-        "answered": [each for each in found if each.state],
+        "open": [each for each in found if not each.state][:MOST],
+        "answered": [each for each in found if each.state][:MOST],
         "patient": patient,
     }
     return render(request, "billing/insights.html", context)
