@@ -1,6 +1,6 @@
 """Clients: their list, and the page of one client's daily spend, seen by staff and by the client."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -46,9 +46,18 @@ def client_list(request: PageRequest) -> HttpResponse:
     asked = asked_range(request, zone=tenant.timezone, now=timezone.now())
     now = spend(asked.days, granularity="total", group_by=("client",))
     before = spend(asked.before, granularity="total", group_by=("client",))
-    names = dict(Client.objects.values_list("slug", "name"))
-    table = booked_table("client", now, before, tenant=tenant, names=names)
+    every = list(Client.objects.select_related("owner"))
+    table = booked_table(
+        "client",
+        now,
+        before,
+        tenant=tenant,
+        names={each.slug: each.name for each in every},
+        details={each.slug: said_of(each) for each in every},
+        listed=[each.slug for each in every if each.archived_at is None],
+    )
     context = {"section": "clients", "range": asked.picker, "table": table, "as_of": now.as_of}
+    context["archived"] = [each for each in every if each.archived_at]
     return render(request, "billing/clients.html", context, status=asked.status)
 
 
@@ -128,6 +137,11 @@ def client_usage(
     return render(request, "billing/usage.html", context, status=asked.status)
 
 
+def said_of(named: Client | Project) -> str:
+    """What stands under its name in a list: that it is out of use, or who answers for it."""
+    return "archived" if named.archived_at else str(named.owner or "")
+
+
 def booked_table(
     key: Literal["client", "project"],
     now: SpendReport,
@@ -136,8 +150,13 @@ def booked_table(
     tenant: Tenant,
     names: Mapping[str, str],
     title: str = "",
+    listed: Iterable[str] | None = None,
+    details: Mapping[str, str] | None = None,
 ) -> Breakdown:
-    """Spend per client or project, those without any included; each links to its page."""
+    """Spend per client or project, each with a link to its page.
+
+    Those without spend are in it as well: all names, or the ones of `listed`.
+    """
     return breakdown(
         title,
         noun=key.capitalize(),
@@ -146,5 +165,6 @@ def booked_table(
         before=before.rows,
         names=names,
         url=lambda slug: reverse(key, args=[tenant.slug, slug]),
-        everyone=True,
+        listed=names if listed is None else listed,
+        details=details,
     )

@@ -1,8 +1,12 @@
 """Projects: their list, and what one project pays for: token classes, features, the newest events."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models.functions import Extract, JSONObject
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from billing.reports.events import CursorError, events
 from billing.reports.spend import Row, SpendReport, spend
-from billing.web.clients import booked_table
+from billing.web.clients import booked_table, said_of
 from billing.web.components import component_context, component_unit, is_split
 from billing.web.figures import Figure, class_figure, spend_figure
 from billing.web.first import first_event
@@ -21,11 +25,29 @@ from billing.web.screens import SpendScreen
 from billing.web.tables import Breakdown, breakdown, class_table
 from billing.web.usage import class_usage, usage_context, usage_table
 from tenants.access import EVERYONE, STAFF, page
-from tenants.models import PriceView, Project
+from tenants.models import ApiKey, PriceView, Project
+from tenants.models.keys import KeyScope
 from tenants.web.requests import PageRequest
 
 BY = {"class": "by token class", "model": "by model", "component": "by component"}
 KEYS = {"class": ("feature", "environment"), "model": ("model",), "component": ("component",)}
+SENDERS = ArraySubquery(
+    ApiKey.objects.filter(
+        Q(project_id=OuterRef("pk")) | Q(project=None),
+        scopes__contains=[KeyScope.INGEST],
+        revoked_at=None,
+    )
+    .order_by(F("last_used_at").desc(nulls_last=True), "pk")
+    .values(
+        named=JSONObject(
+            name="name",
+            prefix="prefix",
+            used=Extract("last_used_at", "epoch"),
+            is_bound=Q(project_id__isnull=False),
+        )
+    )
+)
+"""The keys that may send events of a project, lately used first, in the query that finds it."""
 NEWEST = 10
 PER_PAGE = 50
 
@@ -37,9 +59,18 @@ def project_list(request: PageRequest) -> HttpResponse:
     asked = asked_range(request, zone=tenant.timezone, now=timezone.now())
     now = spend(asked.days, granularity="total", group_by=("project",))
     before = spend(asked.before, granularity="total", group_by=("project",))
-    names = dict(Project.objects.values_list("slug", "name"))
-    table = booked_table("project", now, before, tenant=tenant, names=names)
+    every = list(Project.objects.select_related("owner"))
+    table = booked_table(
+        "project",
+        now,
+        before,
+        tenant=tenant,
+        names={each.slug: each.name for each in every},
+        details={each.slug: said_of(each) for each in every},
+        listed=[each.slug for each in every if each.archived_at is None],
+    )
     context = {"section": "projects", "range": asked.picker, "table": table, "as_of": now.as_of}
+    context["archived"] = [each for each in every if each.archived_at]
     return render(request, "billing/projects.html", context, status=asked.status)
 
 
@@ -47,11 +78,7 @@ def project_list(request: PageRequest) -> HttpResponse:
 @require_safe
 def project_page(request: PageRequest, project: str) -> HttpResponse:
     """Colours by token class beside tables of features and environments, by model, or by component."""
-    people = () if request.access.is_viewer else ("owner",)
-    projects = Project.objects.select_related("client", *people).annotate(
-        is_split=is_split("project_id")
-    )
-    found, access = get_object_or_404(projects, slug=project), request.access
+    found, access = get_object_or_404(projects_for(request), slug=project), request.access
     is_hidden = access.is_viewer and found.client.price_view == PriceView.HIDDEN
     has_components = found.is_split and not is_hidden  # type: ignore[attr-defined]
     offered = {name: label for name, label in BY.items() if name != "component" or has_components}
@@ -78,8 +105,25 @@ def project_page(request: PageRequest, project: str) -> HttpResponse:
     context |= {
         "classes": class_table(now.total),
         "events": () if access.is_viewer else events(project=project, limit=NEWEST).events,
+        "senders": [] if access.is_viewer else senders_of(found),
     }
     return render(request, "billing/project.html", context, status=asked.status)
+
+
+def projects_for(request: PageRequest) -> QuerySet[Project]:
+    """With what their page shows: to staff also who answers and which keys send; a client reads of neither."""
+    projects = Project.objects.select_related("client").annotate(is_split=is_split("project_id"))
+    if request.access.is_viewer:
+        return projects
+    return projects.select_related("client", "owner").annotate(senders=SENDERS)
+
+
+def senders_of(project: Project) -> list[dict[str, object]]:
+    """The keys of `SENDERS`, with the time at which each was last used."""
+    return [
+        each | {"used": each["used"] and datetime.fromtimestamp(int(each["used"]), UTC)}
+        for each in project.senders  # type: ignore[attr-defined]
+    ]
 
 
 def project_usage(

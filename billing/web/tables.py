@@ -84,13 +84,14 @@ def breakdown(
     names: Mapping[str, str],
     url: Callable[[str], str] | None = None,
     exact: bool = False,
-    everyone: bool = False,
+    listed: Iterable[str] = (),
+    details: Mapping[str, str] | None = None,
 ) -> Breakdown:
     """Add the rows up by `key`, largest spend first.
 
     `names` gives each value its name, `before` what to compare with (None: the table does not),
     `url` the page of a value (None: there is none); `exact` shows the value under its name;
-    `everyone` lists names without spend as well.
+    `listed` are there without spend as well; `details` stand under a name.
     """
     spend = by_key(rows, key=key)
     were = by_key(before or (), key=key)
@@ -99,21 +100,22 @@ def breakdown(
         value for sums in (spend, were) for value, each in sums.items() if each.unpriced_events
     }
     whole = add_up(spend.values())
-    listed = {*spend, *earlier, *(names if everyone else ())}
+    under = dict(details or {})
+    shown = {*spend, *earlier, *listed}
     return Breakdown(
         title=title,
         noun=noun,
         rows=tuple(
             BreakdownRow(
                 name=names.get(value) or value,
-                detail=value if exact and names.get(value) != value else "",
+                detail=under.get(value, value if exact and names.get(value) != value else ""),
                 url=url(value) if url and value else "",
                 spend=spend.get(value) or add_up(()),
                 before=earlier.get(value, ZERO),
                 share=_share(_cost(spend, value), whole=whole.cost),
                 is_partial=value in partial,
             )
-            for value in sorted(listed, key=lambda each: (-_cost(spend, each), each))
+            for value in sorted(shown, key=lambda each: (-_cost(spend, each), each))
         ),
         total=whole,
         before=total(earlier.values()),
