@@ -23,6 +23,7 @@ TABLES = [
     "billing_patient",
     "billing_taskday",
     "billing_alert",
+    "billing_projectplan",
     "billing_budgetchannel",
     "billing_budgetversion",
     "billing_budget",

@@ -16,6 +16,7 @@ from billing.models.insights import (
 from billing.models.keeping import Horizon, Retention, ZoneChange
 from billing.models.lists import BookDifference, ListedPrice
 from billing.models.operations import Heartbeat, SpendDay, Verification
+from billing.models.plans import ProjectPlan
 from billing.models.prices import AgreedPrice, Discount, Markup, ModelAlias, PriceRow
 from billing.models.repricing import RepricedDay, Repricing
 from billing.models.spend import (
@@ -58,6 +59,7 @@ __all__ = [
     "Patient",
     "PriceRow",
     "ProjectDay",
+    "ProjectPlan",
     "RepricedDay",
     "Repricing",
     "Retention",

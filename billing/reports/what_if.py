@@ -24,13 +24,15 @@ from billing.periods import DayRange
 from billing.reports.what_if_rows import Bucket, Event, buckets, events_of
 
 MOST_EVENTS: Final = 5_000
-"""Events that are priced one by one for one answer."""
+"""Events that are priced one by one for one answer of the API: 5,000 take a second."""
+PAGE_EVENTS: Final = 500
+"""The same for a page."""
 PROVIDER: Final = "anthropic"
 TOO_MANY: Final = "too_many_events"
 NOT_KEPT: Final = "no_longer_kept"
 WORDS: Final = {
-    TOO_MANY: f"These days need every event priced anew, and one answer prices {MOST_EVENTS:,}:"
-    " ask for fewer days, or one project.",
+    TOO_MANY: "These days need every event priced anew, and they are more than one answer prices:"
+    f" {PAGE_EVENTS} on a page, {MOST_EVENTS:,} of the API. Ask for fewer days, or one project.",
     NOT_KEPT: "These days need the events themselves, and the ledger keeps them no longer.",
 }
 _NO_TOKENS: Final[Counts] = (0, 0, 0, 0, 0, 0)
@@ -102,10 +104,11 @@ def what_if(
     client: str = "",
     project: str = "",
     book: PriceBook | None = None,
+    most: int = MOST_EVENTS,
 ) -> WhatIf:
     """Another model is asked at today's prices, every other change at those of each event's own day.
 
-    `book`: the tenant's, where the caller has read it already.
+    `book`: the tenant's, where the caller has read it already. `most`: events that may be priced one by one.
     Errors: PriceBookError where a price is too fine to be changed by that much.
     """
     book = book or price_book()
@@ -124,7 +127,7 @@ def what_if(
             continue
         for bucket, new in zip(priced, news, strict=True):
             answer.add(bucket.day, bucket.client, bucket.events, bucket.cost, new)
-    _add_singly(answer, singly, pricing, client=client, project=project)
+    _add_singly(answer, singly, pricing, most=most, client=client, project=project)
     answer.found.rows.sort(key=lambda row: (row.day, row.client))
     return answer.found
 
@@ -152,10 +155,15 @@ class _Answer:
 
 
 def _add_singly(
-    answer: _Answer, groups: dict[Group, list[Bucket]], pricing: "Pricing", **where: str
+    answer: _Answer,
+    groups: dict[Group, list[Bucket]],
+    pricing: "Pricing",
+    *,
+    most: int,
+    **where: str,
 ) -> None:
     taken: dict[Group, int] = {}
-    room = MOST_EVENTS
+    room = most
     for group, found in groups.items():
         events = sum(each.events for each in found)
         if events <= room:

@@ -3,6 +3,8 @@
 The form is a GET form and every field has a value, so an address is a calculation that can be shared.
 """
 
+from collections.abc import Sequence
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,6 +17,7 @@ from billing.reports.calculator import Plan, PlanError, plan_of
 from billing.web.calculator_form import calculator_form
 from billing.web.calculator_screen import calculator_screen
 from tenants.access import STAFF, page
+from tenants.models import Project
 from tenants.web.requests import PageRequest
 
 
@@ -27,12 +30,22 @@ def public_calculator(request: HttpRequest) -> HttpResponse:
 @page(STAFF)
 @require_safe
 def calculator(request: PageRequest) -> HttpResponse:
-    return _calculator(request, price_book(), is_own=True)
+    projects: list[tuple[str, str]] = []
+    if request.access.is_finance:
+        open_ones = Project.objects.filter(archived_at=None).order_by("name")
+        projects = list(open_ones.values_list("slug", "name"))
+    return _calculator(request, price_book(), is_own=True, projects=projects)
 
 
-def _calculator(request: HttpRequest, book: PriceBook, *, is_own: bool) -> HttpResponse:
+def _calculator(
+    request: HttpRequest,
+    book: PriceBook,
+    *,
+    is_own: bool,
+    projects: Sequence[tuple[str, str]] = (),
+) -> HttpResponse:
     now = timezone.now()
-    context: dict[str, object] = {"section": "calculator", "is_own": is_own}
+    context: dict[str, object] = {"section": "calculator", "is_own": is_own, "projects": projects}
     try:
         plan = plan_of(request.GET, models=request.GET.getlist("model"))
     except PlanError as error:

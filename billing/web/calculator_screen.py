@@ -13,7 +13,15 @@ from billing.flow.conversation import LIFETIMES, Conversation
 from billing.flow.price import PriceBook
 from billing.flow.tokenizer import is_comparable
 from billing.money import ZERO, dollars, minus, ratio
-from billing.reports.calculator import Estimate, NoPrice, Plan, Working, address_of, estimates
+from billing.reports.calculator import (
+    Estimate,
+    NoPrice,
+    Plan,
+    Working,
+    address_of,
+    estimates,
+    query_of,
+)
 from billing.templatetags.figures import exact_times
 from billing.web.stats import Stat
 
@@ -59,6 +67,7 @@ class Screen:
     plan: Plan
     on: date
     query: str
+    full_query: str
     chosen: Estimate | None
     stats: tuple[Stat, ...]
     rows: tuple[ModelRow, ...]
@@ -72,12 +81,14 @@ def calculator_screen(plan: Plan, *, book: PriceBook, now: datetime) -> Screen:
     found = estimates(plan, book=book, now=now)
     chosen = found[0] if isinstance(found[0], Estimate) else None
     quoted: list[Estimate | NoPrice] = []
-    if plan.conversation == Conversation() and plan.models[0] == Plan().models[0]:
+    is_list = book.list_book is None  # with terms of its own a tenant pays other figures than those
+    if is_list and plan.conversation == Conversation() and plan.models[0] == Plan().models[0]:
         quoted = estimates(replace(plan, models=QUOTED), book=book, now=now)
     return Screen(
         plan=plan,
         on=now.astimezone(UTC).date(),
         query=urlencode(address_of(plan)),
+        full_query=urlencode(query_of(plan)),
         chosen=chosen,
         stats=_stats(chosen) if chosen else (),
         rows=_rows(found, plan),

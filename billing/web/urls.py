@@ -25,6 +25,7 @@ from billing.web.explore import explore, explore_csv
 from billing.web.explore_events import explore_events
 from billing.web.insights import insight_caching
 from billing.web.overview import overview
+from billing.web.plans import plan_save, project_plan
 from billing.web.projects import project_events, project_list, project_page
 from billing.web.proposals import proposal_accept, proposal_list
 from billing.web.statements import statement_list, statement_page
@@ -59,6 +60,8 @@ urlpatterns = [
     path("explore.csv", explore_csv, name="explore_csv"),
     path("explore/events/", explore_events, name="explore_events"),
     path("calculator/", calculator, name="calculator"),
+    path("calculator/save/", plan_save, name="plan_save"),
+    path("projects/<slug:project>/plan/", project_plan, name="project_plan"),
     path("what-if/", what_if_page, name="what_if"),
     path("channels/", channels.channel_list, name="channels"),
     path("channels/new/<slug:kind>/", channels.channel_new, name="channel_new"),

@@ -18,7 +18,7 @@ from billing.flow.price_book import PriceBookError
 from billing.flow.tokenizer import is_comparable
 from billing.money import ZERO, dollars, ratio, total
 from billing.periods import DayRange
-from billing.reports.what_if import Compared, WhatIf, what_if, without_days
+from billing.reports.what_if import PAGE_EVENTS, Compared, WhatIf, what_if, without_days
 from billing.reports.what_if_query import SETTINGS, ChangeError, change_of
 from billing.templatetags.figures import count, difference, signed_percent
 from billing.web.calculator_form import models_on
@@ -87,6 +87,7 @@ def _found(
         client=query.get("client", ""),
         project=query.get("project", ""),
         book=book,
+        most=PAGE_EVENTS,
     )
     by_day: dict[date, list[Compared]] = {}
     for row in found.rows:

@@ -66,6 +66,7 @@ def test_a_tenants_page_and_answer_are_at_its_own_prices(client, world):
     assert "Each later turn $0.0078" in text
     assert "Your prices of" in text
     assert "× 0.5 discount" in text
+    assert "At list price" not in text
     assert "First turn $0.0846" in text_of(client.get(PUBLIC))
 
 

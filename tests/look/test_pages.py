@@ -56,6 +56,7 @@ STAFF_PAGES = [
     "/t/acme/new-project/",
     "/t/acme/calculator/",
     "/t/acme/what-if/",
+    "/t/acme/projects/support-bot/plan/",
     "/t/acme/what-if/?per_cent=-50&range=90d",
     "/t/acme/what-if/?model=claude-haiku-5-5&range=90d",
 ]

@@ -19,6 +19,7 @@ from billing.flow.reprice_run import cancel_repricing, plan_repricing
 from billing.flow.retention import move_horizon
 from billing.flow.send_due import claim_next, record
 from billing.flow.set_budget import Counts, NewTerms, set_budget
+from billing.flow.set_plan import set_plan
 from billing.flow.switch_off import owners
 from billing.flow.terms import add_terms
 from billing.flow.void import void
@@ -178,6 +179,8 @@ def fill(company: Company, *, now: datetime) -> Twin:
         )
         price_again(company, now=now)
         found_at_night(company, now=now)
+        planned = company.projects["support-bot"]
+        set_plan(planned, models=[f"model-{slug}"], settings={}, actor=f"planner-{slug}")
         client = create_client(actor="test", slug=f"only-{slug}", name=f"Only at {slug}")
         project = create_project(
             actor="test", slug=f"secret-{slug}", name=f"Secret of {slug}", client=client
@@ -205,7 +208,16 @@ def fill(company: Company, *, now: datetime) -> Twin:
         | {f"guest@{slug}.test", f"viewer@{slug}.test"}
         | {
             f"{kind}-{slug}"
-            for kind in ("channel", "subject", "headline", "label", "value", "patient", "note")
+            for kind in (
+                "channel",
+                "subject",
+                "headline",
+                "label",
+                "value",
+                "patient",
+                "note",
+                "planner",
+            )
         }
         | of_keys
         | written(OUTPUT[slug, "globex"] + OUTPUT[slug, "initech"]),
