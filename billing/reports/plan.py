@@ -99,7 +99,8 @@ def _parts(estimate: Estimate | NoPrice, plan: Plan, rows: list[Row]) -> list[Pa
     for row in rows:
         measures.setdefault(row.keys["component"], []).append(row.measures)
     found = {name: add_up(each) for name, each in measures.items()}
-    counted = found["response"].events if "response" in found else 0
+    told = found.get("response")
+    counted = told.events - told.unpriced_events if told else 0
     names = [name for name, cost in planned.items() if cost]
     names += [name for name in found if name not in (*names, "not_split")]
     return [
