@@ -17,7 +17,7 @@ from billing.web.question import FILTERS, GROUPS, ROWS, TOPS, Question
 from billing.web.ranges import Asked
 from tenants.models import Client
 
-PER_PAGE = 30
+PER_PAGE = 25
 LISTED = ("client", "project", TOKEN_CLASS)
 MOST_CHOICES = 100
 """More clients or projects than this are named by hand, so that the page stays small."""
