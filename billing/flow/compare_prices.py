@@ -10,18 +10,16 @@ from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from functools import lru_cache
 
-from django.db import connection
-
 from billing.flow.book import read_book
 from billing.flow.drift import Difference, differences
 from billing.flow.heartbeat import beat
+from billing.flow.locks import own_lists
 from billing.flow.other_lists import VERSION, ListedModel, ListedRow, listed_models
 from billing.flow.price_book import STANDARD
 from billing.models import BookDifference, ListedPrice
 from billing.money import TOKEN_CLASSES
 from tenants.scoping import dispatch_scope
 
-_LISTS = 7203  # the lock's number
 _EMPTY = ListedRow(STANDARD, 0, (None,) * len(TOKEN_CLASSES))
 _FIGURE = ("provider", "model", "what", "speed", "over_prompt_tokens", "ours", "theirs")
 
@@ -48,8 +46,7 @@ def compare_prices(*, now: datetime) -> Compared:
     found = differences(book, listed, day=today)
     others = [each for each in listed_models(today) if each.provider not in own]
     with dispatch_scope():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_LISTS])
+        own_lists()
         ListedPrice.objects.all().delete()
         ListedPrice.objects.bulk_create(_prices(others, today=today))
         new = _keep(found, now=now)

@@ -7,7 +7,8 @@ from django.db import connection
 
 from tenants.scoping import active_scope
 
-_DAYS, _NAMES, _CORRECTIONS, _INSIGHTS = 7201, 7202, 7203, 7204
+_DAYS, _NAMES, _CORRECTIONS, _INSIGHTS, _LISTS = 7201, 7202, 7203, 7204, 7205
+_NOBODY = 0
 
 
 def share_days() -> None:
@@ -35,6 +36,12 @@ def own_insights() -> None:
     _lock("pg_advisory_xact_lock", _INSIGHTS)
 
 
-def _lock(function: str, what: int) -> None:
+def own_lists() -> None:
+    """Keeping what another price list asks, which is of no tenant: one comparison at a time."""
+    _lock("pg_advisory_xact_lock", _LISTS, tenant_id=_NOBODY)
+
+
+def _lock(function: str, what: int, *, tenant_id: int | None = None) -> None:
+    whose = active_scope().tenant_id if tenant_id is None else tenant_id
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s, %s)", [what, active_scope().tenant_id])
+        cursor.execute(f"SELECT {function}(%s, %s)", [what, whose])

@@ -114,6 +114,8 @@ def test_no_answer_of_the_api_says_nought_without_a_count(ana, world, case, fold
 
     for granularity in ("day", "hour", "month", "total"):
         for dimension in ("", *DIMENSIONS, "token_class"):
+            if (granularity, dimension) == ("hour", "component"):  # components are of days
+                continue
             found = get(f"spend?granularity={granularity}&group_by={dimension}&{span}")
             for row in (*found["rows"], found["total"]):
                 assert (row["cost"], row["unpriced_events"]) == ("0", 1), (granularity, dimension)
