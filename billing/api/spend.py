@@ -112,6 +112,10 @@ class Spend(KeyView):
                 "until": days.until.isoformat(),
                 "as_of": report.as_of.isoformat(),
                 "rows": [row_data(row) for row in rows],
-                "total": {"period": None, **measures_data(report.total)},
+                "total": {
+                    "period": None,
+                    **measures_data(report.total),
+                    **({"cost_list": None} if COMPONENT in group_by else {}),
+                },
             }
         )

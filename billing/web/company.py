@@ -215,10 +215,9 @@ def top_movers(whole: Whole) -> list[Mover]:
     return movers(now, before)[:MOST_MOVERS]
 
 
-def unpriced_projects(whole: Whole) -> set[str]:
-    """Their change is of what has a price."""
-    rows = (*whole.month.rows, *whole.before.rows)
-    return {row.keys["project"] for row in rows if row.measures.unpriced_events}
+def unpriced_projects(report: SpendReport) -> set[str]:
+    """What they cost is more than their sum says."""
+    return {row.keys["project"] for row in report.rows if row.measures.unpriced_events}
 
 
 def sparkline(amounts: Sequence[Decimal]) -> str:

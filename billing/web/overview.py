@@ -61,7 +61,8 @@ def overview(request: PageRequest) -> HttpResponse:
         "unpriced": whole.month.total.unpriced_events,
         "figure": figure_of(whole, names=names),
         "movers": top_movers(whole),
-        "partial": unpriced_projects(whole),
+        "unpriced_now": unpriced_projects(whole.month),
+        "unpriced_before": unpriced_projects(whole.before),
         "projects": {one["slug"]: one["name"] for each in clients for one in each.listed},  # type: ignore[attr-defined]
         "rows": client_rows(
             whole,

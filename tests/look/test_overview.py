@@ -60,6 +60,7 @@ def test_the_figures_are_those_of_the_reports(ana, spent):
     assert page.context["figure"].chart.total == 3 * COSTS
     assert [each.key for each in page.context["movers"]] == ["support-bot", "contract-agent"]
     assert [each.change for each in page.context["movers"]] == [2 * COSTS, COSTS]
+    assert "≈" not in page.content.decode().partition("What moved most")[2]
 
 
 def test_the_month_stands_against_the_companys_budget_else_its_clients_together(ana, spent):
