@@ -18,7 +18,7 @@ from tenants.audit import Actor, record
 from tenants.keys import FoundKey, digest_of, new_secret, prefix_of
 from tenants.models import ApiKey, Client, Membership, Project, Role, Tenant, User
 from tenants.models.keys import KeyScope
-from tenants.scoping import tenant_scope
+from tenants.scoping import ANSWER_WITHIN, tenant_scope
 
 USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -204,7 +204,8 @@ def note_key_use(key: FoundKey, *, now: datetime) -> None:
     if key.last_used_at and key.last_used_at >= now - USE_NOTED_EVERY:
         return
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
-    ApiKey.objects.filter(stale, pk=key.id).update(last_used_at=now)
+    with tenant_scope(key.tenant_id, within=ANSWER_WITHIN):
+        ApiKey.objects.filter(stale, pk=key.id).update(last_used_at=now)
 
 
 def _record_named(

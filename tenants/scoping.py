@@ -8,7 +8,7 @@ Promise: without an active tenant every query on tenant-owned rows raises NoActi
 Never: a session-level setting; `SET LOCAL` ends with the transaction, so no pooled connection carries it on.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -86,6 +86,30 @@ def tenant_scope(
             _active.reset(token)
 
 
+def in_one_trip(
+    tenant_id: int, statement: str, parameters: Sequence[Any], *, within: timedelta | None = None
+) -> tuple[Any, ...]:
+    """The one row that one statement answers, in the tenant's scope.
+
+    Where no scope is open yet, the transaction begins, raises the wall and commits in the same round trip: what
+    is returned is then on disk.
+    """
+    if _active.get() is not None or connection.in_atomic_block:
+        with tenant_scope(tenant_id, within=within), connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchone()  # type: ignore[no-any-return]
+    wall = "; ".join(_wall(Scope(tenant_id), within=within))
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"BEGIN; {wall}; {statement}; COMMIT", parameters)
+            while not cursor.description:
+                cursor.nextset()
+            return cursor.fetchone()  # type: ignore[no-any-return]
+    except BaseException:
+        connection.close()  # with it goes what was begun
+        raise
+
+
 @contextmanager
 def dispatch_scope() -> Iterator[None]:
     """Work across tenants: see which tenants have something due, and nothing of what they have."""
@@ -102,17 +126,22 @@ def dispatch_scope() -> Iterator[None]:
 
 def _raise_wall(scope: Scope, *, within: timedelta | None, begin: bool) -> None:
     """`begin`: with the same round trip, where psycopg would send a BEGIN of its own first."""
+    statements = _wall(scope, within=within)
+    with connection.cursor() as cursor:
+        if begin:
+            connection.connection.autocommit = True  # until Django, in `atomic`, sets it again
+            statements.insert(0, "BEGIN")
+        cursor.execute("; ".join(statements))
+
+
+def _wall(scope: Scope, *, within: timedelta | None) -> list[str]:
     statements = [f"SET LOCAL app.tenant_id = '{int(scope.tenant_id)}'", GIVE_BACK]
     if scope.client_id is not None:
         statements.append(f"SET LOCAL app.client_id = '{int(scope.client_id)}'")
         statements.append(f"SET LOCAL ROLE {VIEWER_ROLE}")
     if within is not None:
         statements.append(f"SET LOCAL statement_timeout = {within // timedelta(milliseconds=1)}")
-    with connection.cursor() as cursor:
-        if begin:
-            connection.connection.autocommit = True  # until Django, in `atomic`, sets it again
-            statements.insert(0, "BEGIN")
-        cursor.execute("; ".join(statements))
+    return statements
 
 
 def _lower_wall() -> None:

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
 
+from billing.flow import doorbell
 from tests.factories import World, make_world
 from tests.keyring import KEY_RING
 from tests.parallel import one_at_a_time, own_name
@@ -126,6 +127,12 @@ TransactionTestCase._fixture_teardown = _clean_up
 @pytest.fixture(autouse=True)
 def _empty_cache():
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _bells_ring_at_once(monkeypatch):
+    """What a test has posted rings within the test, and not by a thread in the next one."""
+    monkeypatch.setattr("billing.api.ingest.ring_soon", doorbell.ring)
 
 
 @pytest.fixture

@@ -41,8 +41,7 @@ class Company:
         """Take events in as the ingest view does, without HTTP."""
         key, now = self.found_key(), now or timezone.now()
         checked = check_items([json.dumps(each).encode() for each in events], now=now)
-        with self.scope():
-            return accept(checked, key=key, now=now)
+        return accept(checked, tenant_id=key.tenant_id, key=key, now=now)
 
     def fold(self):
         with self.scope():

@@ -17,13 +17,13 @@ from billing.api.events import EventReading
 from billing.api.openapi import body_of
 from billing.api.schemas import BATCH_EXAMPLE, BatchAnswer, BatchBody, Event
 from billing.flow.decode import body_stream, read_body, split_items
-from billing.flow.doorbell import ring
+from billing.flow.doorbell import ring_soon
 from billing.flow.intake import Verdict, accept, check_items
 from billing.money import plain
 from tenants.actions import note_key_use
 from tenants.keys import FoundKey
 from tenants.keyview import asks_plainly
-from tenants.scoping import ANSWER_WITHIN, tenant_scope
+from tenants.scoping import ANSWER_WITHIN
 
 
 class AnyBody(BaseParser):
@@ -59,15 +59,14 @@ def items_of(request: HttpRequest) -> list[bytes]:
 def take_in(request: HttpRequest, key: FoundKey) -> HttpResponse:
     """Store what a request carries and say what became of each item. Raises Problem.
 
-    The body is read before the scope opens, so that a slow sender holds no transaction.
+    The body is read before a transaction begins, so that a slow sender holds none.
     """
     now = timezone.now()
     checked = check_items(items_of(request), now=now, bound_project=key.project)
-    with tenant_scope(key.tenant_id, within=ANSWER_WITHIN):
-        note_key_use(key, now=now)
-        verdicts = accept(checked, key=key, now=now)
+    note_key_use(key, now=now)
+    verdicts = accept(checked, tenant_id=key.tenant_id, key=key, now=now, within=ANSWER_WITHIN)
     if any(each.status == "accepted" for each in verdicts):
-        ring(key.tenant_id)
+        ring_soon(key.tenant_id)
     body = answer(verdicts)
     count_events(body, verdicts)
     return HttpResponse(msgspec.json.encode(body), content_type="application/json")

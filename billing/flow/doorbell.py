@@ -4,6 +4,11 @@ One bell per tenant and task hangs in Redis until a worker takes it down, so a t
 A sweep finds what it lost.
 """
 
+import atexit
+import threading
+import time
+from functools import cache
+
 import structlog
 from celery import current_app
 from kombu.exceptions import OperationalError
@@ -15,6 +20,11 @@ log = structlog.get_logger("costtrack.doorbell")
 
 HANGS_FOR = 5
 """Seconds after which the next batch rings again, should the worker have died with the bell in hand."""
+PAUSE = 0.02
+"""Seconds in which `ring_soon` gathers: a request waits for no bell, and many requests ring one."""
+
+_waiting: set[int] = set()
+_somebody_waits = threading.Event()
 
 
 def ring(tenant_id: int, *, task: str = "fold") -> None:
@@ -26,6 +36,33 @@ def ring(tenant_id: int, *, task: str = "fold") -> None:
             )
     except (RedisError, OperationalError, OSError) as error:
         log.warning("doorbell_lost", tenant=tenant_id, error=type(error).__name__)
+
+
+def ring_soon(tenant_id: int) -> None:
+    """`ring` for a fold, by a thread of this process, within moments."""
+    _waiting.add(tenant_id)
+    if not _somebody_waits.is_set():
+        _start_ringer()
+        _somebody_waits.set()
+
+
+def ring_for_all() -> None:
+    """Ring for everybody who waits, now."""
+    _somebody_waits.clear()  # first: who comes in between wakes the thread again
+    while _waiting:
+        ring(_waiting.pop())
+
+
+@cache
+def _start_ringer() -> None:
+    threading.Thread(target=_keep_ringing, name="ringer", daemon=True).start()
+    atexit.register(ring_for_all)
+
+
+def _keep_ringing() -> None:
+    while _somebody_waits.wait():
+        time.sleep(PAUSE)
+        ring_for_all()
 
 
 def take_down(tenant_id: int, *, task: str = "fold") -> None:

@@ -4,23 +4,25 @@ In:   raw JSON items, the key they came with (or none, for an importer), the tim
 Out:  one Verdict per item, in order: accepted, duplicate, conflict or rejected.
 Promises: one transaction per batch; a verdict of accepted or duplicate means that the event is stored once
       that transaction has committed; a broken item costs its neighbours nothing.
+
+What the desk said last (the projects, the price book's version) is remembered, so that a batch is priced before
+anybody is asked; the store takes it only if the desk still says the same (flow/store.py).
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db import connection
 from msgspec import Struct
 
 from billing.flow.book import price_book
 from billing.flow.extras import extras_of
 from billing.flow.price import PriceBook, Priced, Unpriced, price_event
-from billing.flow.store import LedgerRow, Stored, store
+from billing.flow.store import LedgerRow, Place, Stored, desk_of, take_in
 from billing.flow.validate import Rejection, ValidEvent, validate
 from billing.money import ZERO
 from tenants.keys import FoundKey
-from tenants.scoping import active_scope
+from tenants.scoping import tenant_scope
 
 NO_KEY = 0
 """Stands for the key of events that an importer brought."""
@@ -38,17 +40,25 @@ class Verdict(Struct, frozen=True):  # not a dataclass: see usage.py
     field: str = ""
 
 
-class Place(Struct, frozen=True):
-    """Where an event of a project is booked."""
+class Desk(Struct, frozen=True):
+    """What a batch needs before it is priced.
 
-    project_id: int
-    client_id: int
+    Archived projects count too: their applications may still run, and what they spend is spent.
+    """
+
+    said: str
+    """As the database put it; '' = nobody has asked it yet."""
+    places: dict[str, Place]
+    book: PriceBook
 
 
 Checked = ValidEvent | Rejection
 
-DESK = "SELECT version, places FROM intake_desk(%s, %s)"
 NOT_PRICED = (ZERO,) * 6
+DESKS = 500
+"""Desks remembered: one for each tenant and set of projects that come in one batch."""
+
+_desks: dict[tuple[int, tuple[str, ...]], Desk] = {}
 
 
 def check_items(items: Sequence[bytes], *, now: datetime, bound_project: str = "") -> list[Checked]:
@@ -62,13 +72,50 @@ def check_items(items: Sequence[bytes], *, now: datetime, bound_project: str = "
     return checked
 
 
-def accept(checked: Sequence[Checked], *, key: FoundKey | None, now: datetime) -> list[Verdict]:
-    """Price and store what is new, inside the active scope, and say what became of each item."""
-    places, book = _desk({each.project for each in checked if isinstance(each, ValidEvent)})
+def accept(
+    checked: Sequence[Checked],
+    *,
+    tenant_id: int,
+    key: FoundKey | None,
+    now: datetime,
+    within: timedelta | None = None,
+) -> list[Verdict]:
+    """Price and store what is new, and say what became of each item.
+
+    Outside any scope it is a transaction of its own, whose statements are bounded by `within`.
+    """
+    slugs = tuple(sorted({each.project for each in checked if isinstance(each, ValidEvent)}))
+    if not slugs:
+        return [_verdict(each, {}, {}, set()) for each in checked]
+    desk = _desks.get((tenant_id, slugs))
+    while True:
+        rows, said = _priced(checked, desk, key=key, now=now) if desk else ({}, {})
+        answer = take_in(
+            [*rows.values()],
+            tenant_id=tenant_id,
+            slugs=slugs,
+            desk=desk.said if desk else "",
+            within=within,
+        )
+        if answer.desk is None and desk is not None:
+            break
+        desk = _remember(tenant_id, slugs, answer.desk or "")
+    standing = said | answer.before
+    new = said.keys() - answer.before.keys()
+    return [_verdict(each, desk.places, standing, new) for each in checked]
+
+
+def _priced(
+    checked: Sequence[Checked], desk: Desk, *, key: FoundKey | None, now: datetime
+) -> tuple[dict[str, LedgerRow], dict[str, Stored]]:
+    """By identity: the rows to store, and what stands there once they are.
+
+    Of items that share an identity inside one batch only the first may be stored.
+    """
     rows: dict[str, LedgerRow] = {}
     said: dict[str, Stored] = {}
+    places, book = desk.places, desk.book
     for event in checked:
-        # Of items that share an identity inside one batch only the first may be stored.
         if isinstance(event, ValidEvent) and event.project in places and event.key not in rows:
             priced = price_event(
                 book, provider=event.provider, occurred_at=event.occurred_at, usage=event.usage
@@ -76,21 +123,17 @@ def accept(checked: Sequence[Checked], *, key: FoundKey | None, now: datetime) -
             place = places[event.project]
             rows[event.key] = _row(event, priced, place=place, key=key, now=now)
             said[event.key] = _as_stored(event, priced)
-    before = store(list(rows.values()))
-    standing = said | before
-    new = said.keys() - before.keys()
-    return [_verdict(each, places, standing, new) for each in checked]
+    return rows, said
 
 
-def _desk(slugs: set[str]) -> tuple[dict[str, Place], PriceBook]:
-    """What a batch needs before it is priced: its share of the days, its places, the book. One query.
-
-    Archived projects count too: their applications may still run, and what they spend is spent.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(DESK, [active_scope().tenant_id, list(slugs)])
-        version, places = cursor.fetchone()
-    return {slug: Place(*ids) for slug, ids in (places or {}).items()}, price_book(version)
+def _remember(tenant_id: int, slugs: tuple[str, ...], said: str) -> Desk:
+    version, places = desk_of(said)
+    with tenant_scope(tenant_id):
+        desk = Desk(said, places, price_book(version))
+    if len(_desks) >= DESKS:
+        _desks.clear()
+    _desks[tenant_id, slugs] = desk
+    return desk
 
 
 def _row(

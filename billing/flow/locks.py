@@ -12,7 +12,7 @@ _NOBODY = 0
 
 
 def share_days() -> None:
-    """Changing events, as `intake_desk` does too: many at once, but none while a rebuild reads the ledger."""
+    """Changing events, as `take_in` does too: many at once, but none while a rebuild reads the ledger."""
     _lock("pg_advisory_xact_lock_shared", _DAYS)
 
 

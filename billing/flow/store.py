@@ -1,14 +1,15 @@
 """Store: priced events -> identities, ledger rows and journal rows, by one call of one database function.
 
-In:   rows that fit the columns, at most one per identity; the tenant of the active scope.
-Out:  of the identities that were not new, what is stored under them.
+In:   rows that fit the columns, at most one per identity, and what the desk said when they were priced.
+Out:  of the identities that were not new, what is stored under them. Or what the desk says by now: then nothing
+      was stored.
 Promises: an identity is counted once for ever, whatever runs at the same time: the unique key decides, and
-      ledger and journal take only what it let in.
-Never: two tenants in one call. `store_events` (billing/migrations) runs as its caller, behind the wall.
+      ledger and journal take only what it let in. What is stored was priced by the book that holds.
+Never: two tenants in one call. `take_in` (billing/migrations) runs as its caller, behind the wall.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from msgspec import Struct
 
 from billing.flow.validate import Component
 from billing.money import TOKEN_CLASSES, ZERO
-from tenants.scoping import active_scope
+from tenants.scoping import in_one_trip, tenant_scope
 
 TOKENS = tuple(f"tokens_{name}" for name in TOKEN_CLASSES)
 CLASS_COSTS = tuple(f"cost_{name}" for name in TOKEN_CLASSES)
@@ -92,7 +93,27 @@ class Stored(Struct, frozen=True):
     unpriced_reason: str
 
 
-STORE = "SELECT store_events(%(tenant)s, %(rows)s, %(described)s)"
+class Place(Struct, frozen=True, array_like=True):
+    """Where an event of a project is booked."""
+
+    project_id: int
+    client_id: int
+
+
+class _Said(Struct):
+    version: str
+    places: dict[str, Place]
+
+
+class Answer(Struct, frozen=True):
+    """`desk` is None when the rows were taken; otherwise what the desk says now, and nothing is stored."""
+
+    desk: str | None
+    before: dict[str, Stored]
+    """By identity: what stood there already."""
+
+
+TAKE_IN = "SELECT desk, known FROM take_in(%s, %s, %s, %s, %s)"
 
 # What an event costs now: its own row and what re-pricing made of it.
 KNOWN = f"""
@@ -114,6 +135,7 @@ WHERE k.tenant_id = %s AND k.key = ANY(%s)
 """  # noqa: S608  built from constants only
 
 _ENCODER = msgspec.json.Encoder()
+_DESK = msgspec.json.Decoder(_Said)
 
 Bound = dict[
     str,
@@ -122,19 +144,32 @@ Bound = dict[
 """Parameters of a statement, by name."""
 
 
-def store(rows: Sequence[LedgerRow]) -> dict[str, Stored]:
-    """Store the rows whose identity is new, and say by identity what stood under the others before."""
-    if not rows:
-        return {}
-    tenant_id = active_scope().tenant_id
-    parameters: Bound = {"tenant": tenant_id, "rows": _ENCODER.encode(rows).decode()}
-    parameters["described"] = any(row.components for row in rows)
-    with connection.cursor() as cursor:
-        cursor.execute(STORE, parameters)
-        (known,) = cursor.fetchone()
-        if not known:
-            return {}
-        # A statement of its own: only then does its snapshot show what a parallel request, which won the
-        # race for an identity, has committed.
+def desk_of(said: str) -> tuple[str, dict[str, Place]]:
+    """The price book's version and the places by slug, from what the desk said."""
+    desk = _DESK.decode(said)
+    return desk.version, desk.places
+
+
+def take_in(
+    rows: Sequence[LedgerRow],
+    *,
+    tenant_id: int,
+    slugs: Sequence[str],
+    desk: str,
+    within: timedelta | None = None,
+) -> Answer:
+    """Store the rows whose identity is new, if the desk still says of these projects what it said."""
+    described = any(row.components for row in rows)
+    said, known = in_one_trip(
+        tenant_id,
+        TAKE_IN,
+        [tenant_id, list(slugs), desk, _ENCODER.encode(rows).decode(), described],
+        within=within,
+    )
+    if not known:
+        return Answer(said, {})
+    # A statement of its own: only then does its snapshot show what a parallel request, which won the
+    # race for an identity, has committed.
+    with tenant_scope(tenant_id, within=within), connection.cursor() as cursor:
         cursor.execute(KNOWN, [tenant_id, known])
-        return {key.hex: Stored(*found) for key, *found in cursor.fetchall()}
+        return Answer(said, {key.hex: Stored(*found) for key, *found in cursor.fetchall()})

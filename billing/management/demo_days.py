@@ -89,7 +89,7 @@ def _take_in(events: Sequence[Event], *, key: FoundKey, now: datetime) -> None:
     for first in range(0, len(events), BATCH):
         batch = events[first : first + BATCH]
         checked = check_items([json.dumps(each).encode() for each in batch], now=now)
-        accept(checked, key=key, now=now)
+        accept(checked, tenant_id=key.tenant_id, key=key, now=now)
 
 
 def _days(plan: Plan, *, now: datetime) -> Iterator[Day]:

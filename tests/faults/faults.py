@@ -150,7 +150,7 @@ def _appears(condition: Callable[[], object], *, within: float = APPEARS_WITHIN)
 FAULTS: dict[str, Fault] = {
     **{f"web dies {point}": partial(at_point, point, signal.SIGKILL) for point in points.WEB},
     **{f"worker dies {point}": partial(at_point, point, signal.SIGKILL) for point in points.WORKER},
-    "a web process freezes in a transaction": partial(at_point, "after_store", signal.SIGSTOP),
+    "a web process freezes in a transaction": partial(at_point, "in_void", signal.SIGSTOP),
     "a worker freezes in a transaction": partial(at_point, "after_fold", signal.SIGSTOP),
     "kill -9 of a web process": partial(one_child, "web"),
     "kill -9 of the web master": partial(first_process, "web"),

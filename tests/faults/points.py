@@ -19,8 +19,6 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 WEB = (
     "bell_hung",
     "before_store",
-    "after_store",
-    "before_commit",
     "after_commit",
     "before_answer",
     "in_void",
@@ -48,11 +46,10 @@ def come_past(point: str) -> None:
 
 def watch_web(*, ingest: Any, intake: Any, doorbell: Any, void: Any) -> None:
     """Put the points of WEB into the modules of the way of an event."""
-    _surround(intake, "store", before="before_store", after="after_store", commits="{}_commit")
+    _surround(intake, "take_in", before="before_store", after="after_commit")
     _surround(doorbell.current_app, "send_task", before="bell_hung")
     _surround(ingest, "answer", before="before_answer")
     _surround(void, "record", before="in_void")
-    _watch_commits()
 
 
 def watch_worker(*, tasks: Any) -> None:

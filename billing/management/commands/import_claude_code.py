@@ -57,8 +57,7 @@ class Command(BaseCommand):
         for batch in progress(batches, label="importing", out=self.stderr):
             now = timezone.now()
             checked = check_items([json.dumps(each).encode() for each in batch], now=now)
-            with tenant_scope(tenant_id):
-                verdicts += accept(checked, key=None, now=now)
+            verdicts += accept(checked, tenant_id=tenant_id, key=None, now=now)
             ring(tenant_id)
         return verdicts
 
