@@ -7,6 +7,7 @@ A sweep finds what it lost.
 import atexit
 import threading
 import time
+from datetime import timedelta
 from functools import cache
 
 import structlog
@@ -20,8 +21,8 @@ log = structlog.get_logger("costtrack.doorbell")
 
 HANGS_FOR = 5
 """Seconds after which the next batch rings again, should the worker have died with the bell in hand."""
-PAUSE = 0.02
-"""Seconds in which `ring_soon` gathers: a request waits for no bell, and many requests ring one."""
+PAUSE = timedelta(milliseconds=20)
+"""In which `ring_soon` gathers: a request waits for no bell, and many requests ring one."""
 
 _waiting: set[int] = set()
 _somebody_waits = threading.Event()
@@ -61,7 +62,7 @@ def _start_ringer() -> None:
 
 def _keep_ringing() -> None:
     while _somebody_waits.wait():
-        time.sleep(PAUSE)
+        time.sleep(PAUSE.total_seconds())
         ring_for_all()
 
 

@@ -16,3 +16,8 @@ def markup_of(bucket: str) -> str:
 
 FACTOR = "(1 + coalesce(m.percent, 0) * 0.01)"
 """SQL: what one dollar of cost is billed as; exact in four decimals."""
+
+
+def markup_sum(cost: str) -> str:
+    """SQL: by how much the bill exceeds the cost of all buckets. Buckets without mark-up cost no arithmetic."""
+    return f"coalesce(sum(({cost}) * m.percent) FILTER (WHERE m.percent IS NOT NULL), 0) * 0.01"

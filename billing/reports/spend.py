@@ -18,7 +18,7 @@ from django.utils.timezone import now
 
 from billing.money import TOKEN_CLASSES, ZERO, minus, ratio, total
 from billing.periods import DayRange
-from billing.reports.billed import FACTOR, markup_of
+from billing.reports.billed import FACTOR, markup_of, markup_sum
 from billing.reports.components import COMPONENT, COUNTING, NOT_SPLIT, split_buckets
 from billing.reports.filters import conditions
 from billing.reports.filters import parameters as filter_parameters
@@ -41,11 +41,14 @@ DIMENSIONS = {
 }
 TOKEN_CLASS = "token_class"  # noqa: S105  a dimension, not a secret
 _NAMES = {
-    "client": "(SELECT slug FROM tenants_client c WHERE c.tenant_id = %(tenant)s AND c.id = client_id)",
-    "project": "(SELECT slug FROM tenants_project p WHERE p.tenant_id = %(tenant)s AND p.id = project_id)",
-    "api_key": "coalesce((SELECT name || ' ' || prefix FROM tenants_apikey k"
-    " WHERE k.tenant_id = %(tenant)s AND k.id = api_key_id), 'import')",
+    "client": ("tenants_client", "named_client.slug"),
+    "project": ("tenants_project", "named_project.slug"),
+    "api_key": (
+        "tenants_apikey",
+        "coalesce(named_api_key.name || ' ' || named_api_key.prefix, 'import')",
+    ),
 }
+"""Where the name of an id stands, and its SQL. Joined: a sub-select would look for it row by row."""
 _PERIODS = {
     "day": "day",
     "hour": "hour",
@@ -240,7 +243,15 @@ def _sql(
     if COMPONENT in group_by:
         buckets = split_buckets(buckets, dimensions=names, where=where)
     keys = ", ".join([_PERIODS[granularity] + " AS period", *wanted])
-    shown_as = "".join(f"{_NAMES.get(name, DIMENSIONS[name])}, " for name in group_by)
+    shown_as = "".join(
+        f"{_NAMES[name][1] if name in _NAMES else DIMENSIONS[name]}, " for name in group_by
+    )
+    named = " ".join(
+        f"LEFT JOIN {_NAMES[name][0]} named_{name} ON named_{name}.tenant_id = %(tenant)s"
+        f" AND named_{name}.id = {DIMENSIONS[name]}"
+        for name in group_by
+        if name in _NAMES
+    )
     places = ", ".join(str(place + 1) for place in range(len(wanted) + 1))
     cost = " + ".join(_CLASS_COSTS)
     shown = {PriceView.COST: "{}", PriceView.BILLED: "{} * " + FACTOR, PriceView.HIDDEN: "0"}[view]
@@ -249,10 +260,10 @@ def _sql(
             *(f"sum({name}) AS {name}" for name in _TOKENS),
             *(f"sum({shown.format(name)}) AS {name}" for name in _COSTS),
             "sum(discount) AS discount",
-            f"sum(({cost}) * {FACTOR}) AS billed",
+            f"{markup_sum(cost)} AS markup",
         )
     )
-    figures = ", ".join((*_TOKENS, *_COSTS, "discount", "billed"))
+    figures = ", ".join((*_TOKENS, *_COSTS, "discount", f"{cost} + markup AS billed"))
     return f"""
     SELECT period, {shown_as} events, unpriced_events, {figures}
     FROM (
@@ -263,7 +274,7 @@ def _sql(
         ) bucket {markup_of("bucket")}
         GROUP BY {places}
         HAVING sum(events) <> 0
-    ) summed
+    ) summed {named}
     ORDER BY period, {cost} DESC, {places}
     """  # noqa: S608  built from constants only; every value is a parameter
 

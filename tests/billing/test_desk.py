@@ -73,14 +73,7 @@ def test_a_batch_of_a_known_project_is_stored_and_committed_in_one_round_trip(co
     key, now = acme.found_key(), timezone.now()
 
     with CaptureQueriesContext(connection) as asked:
-        checked = intake.check_items(
-            [
-                b'{"id": "one", "project": "support-bot", "model": "claude-opus-4-5",'
-                b'"occurred_at": "%s", "usage": {"input_tokens": 1, "output_tokens": 1}}'
-                % NOON.isoformat().encode()
-            ],
-            now=now,
-        )
+        checked = intake.check_items([json.dumps(event("second")).encode()], now=now)
         intake.accept(checked, tenant_id=key.tenant_id, key=key, now=now)
 
     assert len(asked) == 1
