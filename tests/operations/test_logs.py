@@ -44,7 +44,7 @@ def quiet(**options):
 @pytest.mark.smoke
 def test_every_line_of_a_call_carries_request_tenant_and_key(world, written, monkeypatch):
     monkeypatch.setattr(
-        ingest, "ring", lambda tenant_id: logging.getLogger("other").warning("rung")
+        ingest, "ring_soon", lambda tenant_id: logging.getLogger("other").warning("rung")
     )
     api = Api(world.acme)
 
