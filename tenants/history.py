@@ -1,9 +1,11 @@
 """Questions to the audit log: who changed what, from what to what. It is only ever added to.
 
 In:   filters and the id before which to go on.   Out: lines, the newest first, a page at a time.
+A line is for people: in words, only what changed, times as the company reads them. The file has all.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -28,6 +30,12 @@ class Filters:
     """Not included."""
 
 
+_TUPLE = re.compile(r"\((.*?),?\)")
+"""How lists were written down until the log took them as they are."""
+_YES_OR_NO = {"True": "yes", "False": "no"}
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     name: str
@@ -43,6 +51,11 @@ class Line:
     action: str
     subject: str
     changes: tuple[Change, ...]
+    """What is not as it was; of something new, what it has."""
+
+    @property
+    def is_new(self) -> bool:
+        return not any(each.before for each in self.changes)
 
 
 def lines(
@@ -54,7 +67,7 @@ def lines(
         found = found.filter(pk__lt=before)
     entries = list(found[: PAGE + 1])
     more = entries[PAGE - 1].pk if len(entries) > PAGE else None
-    return [_line(each) for each in entries[:PAGE]], more
+    return [_line(each, ZoneInfo(zone)) for each in entries[:PAGE]], more
 
 
 def table(filters: Filters, *, zone: str) -> list[tuple[object, ...]]:
@@ -73,8 +86,15 @@ def table(filters: Filters, *, zone: str) -> list[tuple[object, ...]]:
     ]
 
 
-def actions() -> list[str]:
-    return list(AuditEntry.objects.order_by("action").values_list("action", flat=True).distinct())
+def actions() -> list[tuple[str, str]]:
+    """What was done so far, and how people say it."""
+    found = AuditEntry.objects.order_by("action").values_list("action", flat=True).distinct()
+    return [(each, in_words(each)) for each in found]
+
+
+def in_words(name: str) -> str:
+    """`budget.set` -> `Budget set`, `escalate_after_hours` -> `Escalate after hours`."""
+    return name.replace(".", " ").replace("_", " ").capitalize()
 
 
 def _entries(filters: Filters, *, zone: str) -> QuerySet[AuditEntry]:
@@ -93,19 +113,42 @@ def _entries(filters: Filters, *, zone: str) -> QuerySet[AuditEntry]:
     return found
 
 
-def _line(entry: AuditEntry) -> Line:
+def _line(entry: AuditEntry, zone: ZoneInfo) -> Line:
     before, after = entry.before or {}, entry.after or {}
+    changes = (
+        Change(in_words(name), _said(before.get(name), zone), _said(after.get(name), zone))
+        for name in dict.fromkeys([*before, *after])
+    )
     return Line(
         id=entry.pk,
         at=entry.at,
         actor=entry.actor_label,
-        action=entry.action,
+        action=in_words(entry.action),
         subject=entry.subject,
-        changes=tuple(
-            Change(name=name, before=_text(before.get(name)), after=_text(after.get(name)))
-            for name in dict.fromkeys([*before, *after])
-        ),
+        changes=tuple(each for each in changes if each.before != each.after),
     )
+
+
+def _said(value: Any, zone: ZoneInfo) -> str:
+    """A value as people read it; nothing for what is empty."""
+    if isinstance(value, str):
+        if listed := _TUPLE.fullmatch(value):
+            return listed[1].replace("'", "")
+        if _FINGERPRINT.fullmatch(value):
+            return value[:12]
+        if "T" in value and (moment := _moment(value)):
+            local = moment.astimezone(zone)
+            return f"{local.day} {local:%b %Y}, {local:%H:%M}"
+        return _YES_OR_NO.get(value, value)
+    return _YES_OR_NO[str(value)] if isinstance(value, bool) else _text(value)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def _text(value: Any) -> str:

@@ -249,7 +249,10 @@ def values_of(terms: NewTerms) -> dict[str, object]:
 def _told(budget: Budget) -> dict[str, object]:
     """What the audit log keeps: plain values."""
     terms = values_of(terms_of(budget))
-    told = {name: value if value is None else str(value) for name, value in terms.items()}
+    told = {
+        name: list(value) if isinstance(value, tuple) else value and str(value)
+        for name, value in terms.items()
+    }
     return told | {
         "name": budget.name,
         "amount": plain(budget.amount),

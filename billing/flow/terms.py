@@ -31,7 +31,8 @@ SAME: Final = {
 }
 """What two rows of the same thing share."""
 WORDS: Final = {AgreedPrice: "price", Discount: "discount", Markup: "markup"}
-UNTOLD: Final = {"id", "tenant_id", "added_at", "added_by", "closed_at", "closed_by"}
+UNTOLD: Final = {"id", "tenant_id", "client_id", "added_at", "added_by", "closed_at", "closed_by"}
+"""Not of the row's own, or told as its subject."""
 MAY_BE_OPEN: Final = UNTOLD | {"since", "until", "batch_multiplier", "us_multiplier"}
 OVERLAP: Final = "Another row covers some of these days. Close it first, or begin when it ends."
 

@@ -30,11 +30,9 @@ class FilterForm(forms.Form):
         required=False, min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput
     )
 
-    def __init__(self, data: Any, *, actions: list[str]) -> None:
+    def __init__(self, data: Any, *, actions: list[tuple[str, str]]) -> None:
         super().__init__(data)
-        self.fields["action"].widget = forms.Select(
-            choices=[("", "Anything"), *((each, each) for each in actions)]
-        )
+        self.fields["action"].widget = forms.Select(choices=[("", "Anything"), *actions])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -41,8 +42,40 @@ def test_a_line_says_what_was_before_and_after(ana, world):
 
     text = text_of(ana.get("/t/acme/audit/"))
 
-    assert "amount: <del>5</del> → <ins>7</ins>" in text
-    assert "old: <del>x</del>" in text
+    assert "Amount: <del>5</del> → <ins>7</ins>" in text
+    assert "Old: <del>x</del> → nothing" in text
+
+
+def test_a_line_is_for_people_and_has_only_what_changed(ana, world):
+    kept = {"hard": "False", "thresholds": "(50, 80)", "names": "('a',)", "note": "(sic) as ever"}
+    until = {"until": "2026-11-25T00:02:28.718126+00:00", "sha256": "0" * 64, "until_then": None}
+    with world.acme.scope():
+        record("thing.set_up", actor="test", subject="new", after=kept | {"forecast": []} | until)
+        record(
+            "thing.changed",
+            actor="test",
+            subject="the thing",
+            before=kept | {"shared": False, "until": None},
+            after=kept | {"shared": True, "thresholds": [50, 90], "until": "2026-11-25T10:00:00Z"},
+        )
+
+    text = text_of(ana.get("/t/acme/audit/"))
+
+    (said,) = re.findall(r'<span class="detail">([^<]*Hard[^<]*)</span>', text)
+    assert sorted(said.split(" · ")) == [
+        "Hard: no",
+        "Names: a",
+        "Note: (sic) as ever",
+        "Sha256: 000000000000",
+        "Thresholds: 50, 80",
+        "Until: 25 Nov 2026, 02:02",
+    ]
+    changed = text.partition(">Thing changed<")[2].partition("</tr>")[0]
+    assert changed.count("→") == 3
+    assert "Shared: <del>no</del> → <ins>yes</ins>" in changed
+    assert "Thresholds: <del>50, 80</del> → <ins>50, 90</ins>" in changed
+    assert "Until: nothing → <ins>25 Nov 2026, 12:00</ins>" in changed
+    assert '<option value="thing.set_up">Thing set up</option>' in text
 
 
 @pytest.mark.parametrize(
