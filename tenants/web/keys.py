@@ -60,12 +60,16 @@ def rotate(request: PageRequest, key: int) -> HttpResponse:
     except ActionError as error:
         messages.error(request, error.detail)
         return redirect("keys", request.access.tenant.slug)
-    return _shown_once(request, *made)
+    found.refresh_from_db(fields=["expires_at"])
+    return _shown_once(request, *made, replaced=found)
 
 
-def _shown_once(request: PageRequest, made: ApiKey, secret: str) -> HttpResponse:
+def _shown_once(
+    request: PageRequest, made: ApiKey, secret: str, *, replaced: ApiKey | None = None
+) -> HttpResponse:
     note_sent(request)
-    return _listed(request, KeyForm(), status=HTTPStatus.CREATED, made=made, secret=secret)
+    context: dict[str, object] = {"made": made, "secret": secret, "replaced": replaced}
+    return _listed(request, KeyForm(), status=HTTPStatus.CREATED, **context)
 
 
 def _listed(

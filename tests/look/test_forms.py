@@ -105,6 +105,9 @@ def test_rotated_key_shows_the_new_secret_once_and_both_stay_in_the_list(ana, wo
 
     secret, text = secret_in(made), again.content.decode()
     assert made.status_code == 201
+    banner = made.content.decode().partition('role="status"')[2].partition("</section>")[0]
+    assert f"<code>{key.prefix}…</code> works until " in banner
+    assert "(Europe/Sofia)" in banner
     assert secret not in text
     assert secret[:11] in text
     assert "took its place; works until" in " ".join(text.split())

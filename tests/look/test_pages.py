@@ -164,7 +164,7 @@ def test_navigation_lists_the_pages_there_are(ana, spent):
         "Calculator",
         "Prices",
     ]
-    names += ["Channels", "Keys", "Members", "Audit log", "Settings", "Docs"]
+    names += ["Channels", "Keys", "Members", "Audit log", "Settings", "Send events", "Docs"]
     assert re.findall(r">([^<]+)</a>", side) == names
 
 

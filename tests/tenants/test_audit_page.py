@@ -70,7 +70,7 @@ def test_a_line_is_for_people_and_has_only_what_changed(ana, world):
         "Thresholds: 50, 80",
         "Until: 25 Nov 2026, 02:02",
     ]
-    changed = text.partition(">Thing changed<")[2].partition("</tr>")[0]
+    changed = text.partition('row">Thing changed<')[2].partition("</tr>")[0]
     assert changed.count("→") == 3
     assert "Shared: <del>no</del> → <ins>yes</ins>" in changed
     assert "Thresholds: <del>50, 80</del> → <ins>50, 90</ins>" in changed
