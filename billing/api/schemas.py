@@ -232,6 +232,13 @@ class SpendMeasures(s.Serializer[object]):
 
 
 class SpendRow(SpendMeasures):
+    cost = s.CharField(allow_null=True, help_text="Null in a row of what has no price.")
+    is_unpriced = s.BooleanField(
+        required=False, help_text="With `unpriced=apart`: the row of what has no price."
+    )
+    is_partial = s.BooleanField(
+        required=False, help_text="With `unpriced=apart`: the true cost is higher, by events there."
+    )
     client = s.CharField(required=False)
     project = s.CharField(required=False)
     api_key = s.CharField(required=False)

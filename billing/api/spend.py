@@ -1,5 +1,6 @@
 """GET /api/v1/spend: the one report, as JSON."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any, ClassVar
 
@@ -12,17 +13,20 @@ from billing.api.queries import refuse_unknown
 from billing.api.schemas import SpendAnswer
 from billing.money import plain
 from billing.periods import PRESETS, PeriodError, period_text, range_from_query, today_in
+from billing.reports.apart import UNPRICED, spend_apart
 from billing.reports.components import COMPONENT
-from billing.reports.filters import COLUMNS, NOT_NAMED
+from billing.reports.filters import COLUMNS, NOT_NAMED, PRICED
 from billing.reports.ranking import leaders, top_of, with_other
 from billing.reports.spend import TOKEN_CLASS, Measures, ReportError, Row, spend
 from tenants.keyview import KeyView
 from tenants.models import Tenant
 from tenants.problems import Problem
 
-FILTERS = (*COLUMNS, TOKEN_CLASS)
+FILTERS = (*COLUMNS, COMPONENT, TOKEN_CLASS)
+APART = "apart"
 OF_WHOLE_CALLS = ("cost_list", "billed", "cost_uncached", "saving")
-PARAMETERS = {"since", "until", "range", "granularity", "group_by", "top", *FILTERS}
+AMOUNTS = ("cost", *OF_WHOLE_CALLS)
+PARAMETERS = {"since", "until", "range", "granularity", "group_by", "top", "unpriced", *FILTERS}
 
 
 def measures_data(measures: Measures) -> dict[str, Any]:
@@ -38,21 +42,33 @@ def measures_data(measures: Measures) -> dict[str, Any]:
     }
 
 
-def row_data(row: Row) -> dict[str, Any]:
-    """A row of one token class has its cost only: discount, mark-up and caching are of the whole call.
-
-    Of a component all is known but the discount.
-    """
+def row_data(row: Row, *, unknown: Collection[str]) -> dict[str, Any]:
+    """`unknown`: figures that this report does not have. What has no price has no amount at all."""
+    open_figures = {*unknown, *AMOUNTS} if row.is_unpriced else unknown
     data = {"period": period_text(row.period), **row.keys, **measures_data(row.measures)}
-    if TOKEN_CLASS in row.keys:
-        return data | dict.fromkeys(OF_WHOLE_CALLS)
-    return data | ({"cost_list": None} if COMPONENT in row.keys else {})
+    return data | dict.fromkeys(open_figures)
+
+
+def apart_data(row: Row, *, unknown: Collection[str]) -> dict[str, Any]:
+    marks = {"is_unpriced": row.is_unpriced, "is_partial": row.is_partial}
+    return row_data(row, unknown=unknown) | marks
+
+
+def unknown_of(asked: Collection[str]) -> tuple[str, ...]:
+    """Of a token class only the cost is known: discount, mark-up and caching are of the whole call. Of a
+    component all is known but the discount. `asked`: what is grouped or filtered by."""
+    if TOKEN_CLASS in asked:
+        return OF_WHOLE_CALLS
+    return ("cost_list",) if COMPONENT in asked else ()
 
 
 def _filter_words(name: str) -> str:
     """(none) is said once for all, where a dimension may be without a name."""
+    if name == PRICED:
+        return "yes: only what has a price; no: only what has none."
     none = f"; {NOT_NAMED}: what names none" if name in {"feature", "environment"} else ""
-    return f"Only this {name}{none}."
+    also = "; events are then those in which it occurs" if name == COMPONENT else ""
+    return f"Only this {name}{none}{also}."
 
 
 class Spend(KeyView):
@@ -80,11 +96,22 @@ class Spend(KeyView):
                 int,
                 description="Of each dimension this many values by cost, the rest as (other).",
             ),
+            OpenApiParameter(
+                "unpriced",
+                str,
+                enum=[APART],
+                description="apart: what has no price in a row of its own per period, whose keys are"
+                f" {UNPRICED}, `is_unpriced`, and whose amounts are null; a row whose value has more events"
+                " there is `is_partial`. Only where something is told apart.",
+            ),
             *(OpenApiParameter(name, str, description=_filter_words(name)) for name in FILTERS),
         ],
     )
     def get(self, request: Request) -> Response:
-        """Spend by period and dimension; the rows add up to the total exactly."""
+        """Spend by period and dimension; the rows add up to the total exactly.
+
+        Components are kept by day: asked by the hour they are `unknown_granularity`.
+        """
         query = request.query_params
         refuse_unknown(query, PARAMETERS)
         tenant = Tenant.objects.get()
@@ -94,9 +121,14 @@ class Spend(KeyView):
             days = range_from_query(query, today=today_in(tenant.timezone, now=timezone.now()))
             top = top_of(query.get("top", ""))
             group_by = [name for name in query.get("group_by", "").split(",") if name]
-            report = spend(
-                days, granularity=query.get("granularity", "day"), group_by=group_by, narrow=filters
-            )
+            is_apart = _is_apart(query.get("unpriced", ""))
+            granularity = query.get("granularity", "day")
+            if is_apart:
+                report = spend_apart(
+                    days, granularity=granularity, group_by=group_by, narrow=filters
+                ).report
+            else:
+                report = spend(days, granularity=granularity, group_by=group_by, narrow=filters)
         except PeriodError as error:
             raise Problem(400, "invalid_range", error.detail, field=error.field) from error
         except ReportError as error:
@@ -104,6 +136,9 @@ class Spend(KeyView):
         rows = report.rows
         if top:
             rows = with_other(rows, keep=leaders(rows, group_by=group_by, top=top))
+        narrowed = [name for name, value in filters.items() if value]
+        unknown, data = unknown_of([*group_by, *narrowed]), apart_data if is_apart else row_data
+        of_total = unknown_of([*narrowed, *({COMPONENT} & {*group_by})])
         return Response(
             {
                 "currency": "USD",
@@ -111,11 +146,17 @@ class Spend(KeyView):
                 "since": days.since.isoformat(),
                 "until": days.until.isoformat(),
                 "as_of": report.as_of.isoformat(),
-                "rows": [row_data(row) for row in rows],
+                "rows": [data(row, unknown=unknown) for row in rows],
                 "total": {
                     "period": None,
                     **measures_data(report.total),
-                    **({"cost_list": None} if COMPONENT in group_by else {}),
+                    **dict.fromkeys(of_total),
                 },
             }
         )
+
+
+def _is_apart(said: str) -> bool:
+    if said not in {"", APART}:
+        raise ReportError("invalid_choice", f"unpriced is {APART} or left out.", field="unpriced")
+    return said == APART

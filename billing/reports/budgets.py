@@ -5,6 +5,7 @@ Promises: consumption is a sum over the days of the period, there is no counter;
 query. An unpriced event costs nothing here and is counted beside it: the true figure is then higher.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,6 +22,7 @@ from billing.periods import DayRange
 from billing.reports.billed import FACTOR, markup_of
 from tenants.scoping import active_scope
 
+_PARAMETER = re.compile(r"%\((\w+)\)s")
 TENANT, CLIENT, PROJECT = range(3)
 """What a budget counts, and what every bucket of spend belongs to at once."""
 
@@ -170,14 +172,20 @@ def _rows(sql: str, asked: Sequence[Window], *, by_day: bool) -> list[tuple[Any,
     places: dict[bool, list[int]] = {False: [], True: []}
     for place, each in enumerate(asked):
         places[each.budget.is_narrow].append(place)
-    return [
-        row
-        for is_narrow, these in places.items()
-        if these
-        for row in _read(
-            sql, {place: asked[place] for place in these}, by_day=by_day, is_narrow=is_narrow
-        )
-    ]
+    parts: list[str] = []
+    values: dict[str, Any] = {}
+    for is_narrow, these in places.items():
+        if these:
+            windows = {place: asked[place] for place in these}
+            part, named = _part(sql, windows, by_day=by_day, is_narrow=is_narrow)
+            parts.append(_PARAMETER.sub(rf"%(\1_{len(parts)})s", part))
+            values |= {f"{name}_{len(parts) - 1}": value for name, value in named.items()}
+    if not parts:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"({part})" for part in parts), values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def source_of(where: str, *, is_narrow: bool) -> tuple[str, str]:
@@ -193,9 +201,9 @@ def source_of(where: str, *, is_narrow: bool) -> tuple[str, str]:
     )
 
 
-def _read(
+def _part(
     sql: str, asked: Mapping[int, Window], *, by_day: bool, is_narrow: bool
-) -> list[tuple[Any, ...]]:
+) -> tuple[str, dict[str, Any]]:
     scope, windows = active_scope(), list(asked.values())
     budgets = [each.budget for each in windows]
     parameters = {
@@ -214,10 +222,7 @@ def _read(
     for name in ("model", "feature", "environment"):
         values = [getattr(each, name) for each in budgets]
         parameters |= {name: values, f"by_{name}": any(values)}
-    with connection.cursor() as cursor:
-        cursor.execute(_filled(sql, budgets, by_day=by_day, is_narrow=is_narrow), parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+    return _filled(sql, budgets, by_day=by_day, is_narrow=is_narrow), parameters
 
 
 def _filled(sql: str, budgets: Sequence[Budget], *, by_day: bool, is_narrow: bool) -> str:

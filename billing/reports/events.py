@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Concat
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Concat
+from django.db.models.lookups import Exact
 
 from billing.flow.book import price_book, read_book
 from billing.flow.components import Share, calls_of, split_event
@@ -17,8 +18,9 @@ from billing.flow.retention import kept_until
 from billing.flow.usage import Counts, Usage, read_usage
 from billing.flow.validate import identity
 from billing.models import EventCorrection, EventKey, Retention, UsageEvent
+from billing.models.corrections import Kind
 from billing.money import TOKEN_CLASSES, total
-from billing.reports.filters import IMPORTED, NOT_NAMED
+from billing.reports.filters import IMPORTED, NOT_NAMED, PRICED
 from billing.reports.history import CostStep, Standing, cost_history, standing, steps_of
 from tenants.models import ApiKey, Client, Project
 
@@ -105,7 +107,7 @@ def events(
 ) -> EventPage:
     """Events from newest to oldest, [since, until); ties are ordered by identity, so no page loses one.
 
-    `filters`: a value of any dimension but the token class, as a report of spend shows it.
+    `filters`: a value of any dimension but component and token class, as a report of spend shows it.
     """
     rows = _events().order_by("-occurred_at", "-key")
     if since:
@@ -126,6 +128,8 @@ def events(
 
 def _is(name: str, value: str) -> Q:
     """The condition of one filter; spend has the same as SQL (billing/reports/filters.py)."""
+    if name == PRICED:
+        return _is_priced(value)
     if name == "client":
         return Q(client_id__in=Client.objects.filter(slug=value).values("pk"))
     if name == "project":
@@ -135,6 +139,23 @@ def _is(name: str, value: str) -> Q:
         found = shown.filter(Q(prefix=value) | Q(shown=value)).values("pk")
         return Q(api_key_id__in=found) | (Q(api_key_id=0) if value == IMPORTED else Q())
     return Q(**{name: "" if value == NOT_NAMED else value})
+
+
+def _is_priced(value: str) -> Q:
+    """Whether an event counts with a price now (yes) or without (no), whatever it was stored with; one that was
+    taken back counts neither way."""
+    if value not in {"yes", "no"}:
+        return Q(pk__in=[])
+    last = EventCorrection.objects.filter(occurred_at=OuterRef("occurred_at"), key=OuterRef("key"))
+    last = last.order_by("-number").annotate(
+        stands=Case(
+            When(kind=Kind.VOID, then=Value("void")),
+            When(price_id=None, then=Value("no")),
+            default=Value("yes"),
+        )
+    )
+    stored = Case(When(price_id=None, then=Value("no")), default=Value("yes"))
+    return Q(Exact(Coalesce(Subquery(last.values("stands")[:1]), stored), value))
 
 
 def event_detail(source: str, event_id: str) -> EventDetail | None:

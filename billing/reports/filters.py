@@ -6,6 +6,8 @@ Promises: a value that nothing has leaves nothing, in the same words whether som
 
 from collections.abc import Iterator, Mapping
 
+PRICED = "priced"
+"""Leaves what has a price (yes) or what has none (no)."""
 NOT_NAMED = "(none)"
 """The value of a filter for what names none; an empty filter filters nothing."""
 IMPORTED = "import"
@@ -25,13 +27,14 @@ COLUMNS = {
         name: f"{name} = %({name})s"
         for name in ("model", "provider", "variant", "feature", "environment")
     },
+    PRICED: "priced = CASE %(priced)s WHEN 'yes' THEN true WHEN 'no' THEN false END",
 }
 """The filters, each on a column of its own, and their conditions."""
 
 
 def conditions(filters: Mapping[str, str]) -> Iterator[str]:
-    """The conditions of the filters that are set."""
-    return (COLUMNS[name] for name, value in filters.items() if value)
+    """The conditions of the filters that are set and are columns of a bucket."""
+    return (COLUMNS[name] for name, value in filters.items() if value and name in COLUMNS)
 
 
 def parameters(filters: Mapping[str, str]) -> dict[str, str]:

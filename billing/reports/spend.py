@@ -19,8 +19,8 @@ from django.utils.timezone import now
 from billing.money import TOKEN_CLASSES, ZERO, minus, ratio, total
 from billing.periods import DayRange
 from billing.reports.billed import FACTOR, markup_of, markup_sum
-from billing.reports.components import COMPONENT, COUNTING, NOT_SPLIT, split_buckets
-from billing.reports.filters import conditions
+from billing.reports.components import COMPONENT, COUNTING, split_buckets
+from billing.reports.filters import PRICED, conditions
 from billing.reports.filters import parameters as filter_parameters
 from tenants.models import Client, PriceView
 from tenants.scoping import active_scope
@@ -49,15 +49,15 @@ _NAMES = {
     ),
 }
 """Where the name of an id stands, and its SQL. Joined: a sub-select would look for it row by row."""
-_PERIODS = {
+PERIODS = {
     "day": "day",
     "hour": "hour",
     "month": "date_trunc('month', day)::date",
     "total": "NULL::date",
 }
 _TOKENS = tuple(f"tokens_{name}" for name in TOKEN_CLASSES)
-_CLASS_COSTS = tuple(f"cost_{name}" for name in TOKEN_CLASSES)
-_COSTS = (*_CLASS_COSTS, "cost_uncached")
+CLASS_COSTS = tuple(f"cost_{name}" for name in TOKEN_CLASSES)
+_COSTS = (*CLASS_COSTS, "cost_uncached")
 
 
 class PriceHidden(RuntimeError):
@@ -125,9 +125,14 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """Where what has no price stands apart (billing/reports/apart.py): `is_unpriced` is that row, and
+    `is_partial` one whose cost lacks some of it."""
+
     period: date | datetime | None
     keys: dict[str, str]
     measures: Measures
+    is_unpriced: bool = False
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,20 +155,37 @@ def spend(
 
     `seen_by`: the viewer's client, where the caller has read it already; it saves a query and changes nothing.
     `narrow`, or by name: a value, as a row shows it, of any dimension; '' filters nothing, NOT_NAMED leaves
-    what names none. A token class leaves its tokens and its cost alone, as grouping by it does.
+    what names none. A token class leaves its tokens and its cost alone, as grouping by it does; so does a
+    component, whose events are then those in which it occurs.
 
     Rows come by period, then by cost, largest first. A value that nothing has leaves no rows.
     Errors: ReportError `unknown_granularity`, `unknown_group`, `too_many_groups`, `unknown_parameter`.
     """
     filters = {**(narrow or {}), **named}
+    rows, view = found_rows(
+        days, granularity=granularity, group_by=group_by, seen_by=seen_by, filters=filters
+    )
+    return report_of(rows, group_by=group_by, filters=filters, view=view)
+
+
+def found_rows(
+    days: DayRange,
+    *,
+    granularity: str,
+    group_by: Sequence[str],
+    filters: Mapping[str, str],
+    seen_by: Client | None = None,
+    by_price: bool = False,
+) -> tuple[list[Row], PriceView]:
+    """What `report_of` makes a report of: token classes are in their row together, an event is counted with
+    each of its components. `by_price` tells apart by PRICED as well. Errors: as `spend`."""
     _check(granularity, group_by, filters)
-    only = filters.pop(TOKEN_CLASS, "")
     scope = active_scope()
     view = PriceView.COST
     if scope.client_id is not None:
         own = seen_by if seen_by and seen_by.pk == scope.client_id else Client.objects.get()
         view = PriceView(own.price_view)
-    plain = [name for name in group_by if name != TOKEN_CLASS]
+    plain = [*(name for name in group_by if name != TOKEN_CLASS), *([PRICED] if by_price else ())]
     parameters = filter_parameters(filters) | {
         "tenant": scope.tenant_id,
         "viewer": scope.client_id,
@@ -172,10 +194,19 @@ def spend(
     }
     with connection.cursor() as cursor:
         cursor.execute(_sql(granularity, plain, filters, view), parameters)
-        rows = [_row(each, plain, view) for each in cursor.fetchall()]
-    if COMPONENT in group_by:
+        return [_row(each, plain, view) for each in cursor.fetchall()], view
+
+
+def report_of(
+    rows: Sequence[Row], *, group_by: Sequence[str], filters: Mapping[str, str], view: PriceView
+) -> SpendReport:
+    """The rows as they were asked for, and their total, in which each event is counted once."""
+    only = filters.get(TOKEN_CLASS, "")
+    if COMPONENT in group_by and not filters.get(COMPONENT):
         rows = [_counted_once(row) for row in rows]
-    unpriced = _unpriced(rows)
+        unpriced = _unpriced(rows)
+    else:
+        unpriced = sum(row.measures.unpriced_events for row in rows)
     if only:
         rows = [
             part for row in rows for part in _by_token_class(row) if part.keys[TOKEN_CLASS] == only
@@ -186,13 +217,10 @@ def spend(
         shows_money=view != PriceView.HIDDEN,
     )
     if only:
-        rows = [
-            Row(row.period, {name: row.keys[name] for name in group_by}, row.measures)
-            for row in rows
-        ]
+        rows = [replace(row, keys={name: row.keys[name] for name in group_by}) for row in rows]
     elif TOKEN_CLASS in group_by:
         rows = [part for row in rows for part in _by_token_class(row)]
-    return SpendReport(rows=rows, total=everything, as_of=now())
+    return SpendReport(rows=list(rows), total=everything, as_of=now())
 
 
 def _check(granularity: str, group_by: Sequence[str], filters: Mapping[str, str]) -> None:
@@ -202,7 +230,7 @@ def _check(granularity: str, group_by: Sequence[str], filters: Mapping[str, str]
             "unknown_granularity", f"granularity is one of {known}.", field="granularity"
         )
     offered = _offered()
-    filterable = [name for name in offered if name != COMPONENT]
+    filterable = [*offered, PRICED]
     for name in filters:
         if name not in filterable:
             known = ", ".join(filterable)
@@ -211,7 +239,7 @@ def _check(granularity: str, group_by: Sequence[str], filters: Mapping[str, str]
         if name not in offered:
             known = ", ".join(offered)
             raise ReportError("unknown_group", f"group_by takes {known}.", field="group_by")
-    if COMPONENT in group_by and granularity == "hour":
+    if (COMPONENT in group_by or filters.get(COMPONENT)) and granularity == "hour":
         raise ReportError(
             "unknown_granularity", "Components are kept by day, not by hour.", field="granularity"
         )
@@ -231,29 +259,16 @@ def _sql(
     granularity: str, group_by: Sequence[str], filters: Mapping[str, str], view: PriceView
 ) -> str:
     """Rollup and journal are added up together; then the few groups get their names."""
-    rollup = "billing_hourlyspend" if granularity == "hour" else "billing_dailyspend"
-    hour = "hour" if granularity == "hour" else "NULL::timestamptz AS hour"
-    wanted = [DIMENSIONS[name] for name in group_by]
-    names = [name for name in DIMENSIONS.values() if name != COMPONENT]
-    columns = ", ".join(["day", hour, "priced", "events", *_TOKENS, *_COSTS, "discount", *names])
     where = " AND ".join(_where(filters))
-    buckets = f"""SELECT {columns} FROM {rollup} WHERE {where}
-            UNION ALL
-            SELECT {columns} FROM billing_spendentry WHERE {where}"""  # noqa: S608
-    if COMPONENT in group_by:
-        buckets = split_buckets(buckets, dimensions=names, where=where)
-    keys = ", ".join([_PERIODS[granularity] + " AS period", *wanted])
-    shown_as = "".join(
-        f"{_NAMES[name][1] if name in _NAMES else DIMENSIONS[name]}, " for name in group_by
-    )
-    named = " ".join(
-        f"LEFT JOIN {_NAMES[name][0]} named_{name} ON named_{name}.tenant_id = %(tenant)s"
-        f" AND named_{name}.id = {DIMENSIONS[name]}"
-        for name in group_by
-        if name in _NAMES
-    )
+    is_split = COMPONENT in group_by or bool(filters.get(COMPONENT))
+    of_part = "component = %(component)s" if filters.get(COMPONENT) else "true"
+    buckets = buckets_of(granularity, where=where, is_split=is_split)
+    wanted = [DIMENSIONS.get(name, name) for name in group_by]
+    keys = ", ".join([PERIODS[granularity] + " AS period", *wanted])
+    names, named = shown_names(group_by)
+    shown_as = "".join(f"{name}, " for name in names)
     places = ", ".join(str(place + 1) for place in range(len(wanted) + 1))
-    cost = " + ".join(_CLASS_COSTS)
+    cost = " + ".join(CLASS_COSTS)
     shown = {PriceView.COST: "{}", PriceView.BILLED: "{} * " + FACTOR, PriceView.HIDDEN: "0"}[view]
     sums = ", ".join(
         (
@@ -272,11 +287,36 @@ def _sql(
         FROM (
             {buckets}
         ) bucket {markup_of("bucket")}
+        WHERE {of_part}
         GROUP BY {places}
         HAVING sum(events) <> 0
     ) summed {named}
     ORDER BY period, {cost} DESC, {places}
     """  # noqa: S608  built from constants only; every value is a parameter
+
+
+def shown_names(group_by: Sequence[str]) -> tuple[list[str], str]:
+    """SQL: what is shown of each dimension of `summed`, and the joins that it needs."""
+    names = [_NAMES[name][1] if name in _NAMES else DIMENSIONS.get(name, name) for name in group_by]
+    joins = (
+        f"LEFT JOIN {_NAMES[name][0]} named_{name} ON named_{name}.tenant_id = %(tenant)s"
+        f" AND named_{name}.id = summed.{DIMENSIONS[name]}"
+        for name in group_by
+        if name in _NAMES
+    )
+    return names, " ".join(joins)
+
+
+def buckets_of(granularity: str, *, where: str, is_split: bool) -> str:
+    """SQL: the buckets of rollup and journal; split, each of their prompts' components is one as well."""
+    rollup = "billing_hourlyspend" if granularity == "hour" else "billing_dailyspend"
+    hour = "hour" if granularity == "hour" else "NULL::timestamptz AS hour"
+    names = [name for name in DIMENSIONS.values() if name != COMPONENT]
+    columns = ", ".join(["day", hour, "priced", "events", *_TOKENS, *_COSTS, "discount", *names])
+    buckets = f"""SELECT {columns} FROM {rollup} WHERE {where}
+            UNION ALL
+            SELECT {columns} FROM billing_spendentry WHERE {where}"""  # noqa: S608
+    return split_buckets(buckets, dimensions=names, where=where) if is_split else buckets
 
 
 def _where(filters: Mapping[str, str]) -> Iterator[str]:
@@ -327,11 +367,7 @@ def add_up(parts: Iterable[Measures]) -> Measures:
 
 def _unpriced(rows: Iterable[Row]) -> int:
     """Events without a price; each component of an event says that it has none."""
-    return sum(
-        row.measures.unpriced_events
-        for row in rows
-        if row.keys.get(COMPONENT, NOT_SPLIT) in COUNTING
-    )
+    return sum(row.measures.unpriced_events for row in rows if row.keys[COMPONENT] in COUNTING)
 
 
 def _counted_once(row: Row) -> Row:

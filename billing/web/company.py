@@ -1,26 +1,26 @@
 """Company: where all of it stands now, client by client: figures of the overview.
 
-In:   spend by day, client and project; standings of budgets; clients.   Out: stats, rows, movers.
-Never: a query; a sum that is not said to be one.
+In:   a day; standings of budgets; clients.   Out: stats, rows, movers.
+Never: a query but those of `Whole.find`; a sum that is not said to be one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.utils import timezone
+
 from billing.models.budgets import Basis
-from billing.money import ZERO, dollars, ratio, total
+from billing.money import EXACT, ZERO, dollars, ratio, total
 from billing.periods import DayRange, preset_range
-from billing.reports.beside import part_of
 from billing.reports.budgets import Standing
+from billing.reports.costs import NOTHING, Ask, CostRow, Spent, by_value, cost_of, costs
 from billing.reports.forecast import Forecast, forecast
 from billing.reports.movers import Mover, movers
-from billing.reports.spend import Measures, SpendReport, add_up
 from billing.templatetags.figures import percent
 from billing.watch.words import day_words, estimate
 from billing.web.stats import Stat, change_words, saving_stat, today_stat
-from billing.web.tables import by_key
 
 BARS = 30
 HIGH, WIDE = 24, 4
@@ -32,10 +32,41 @@ CLOSE = Decimal("0.8")
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """All that the overview reads, from one report. `month` is as far as it has come, `before` as many days."""
+    """All that the overview reads of spend, in one query. `month` is the month as far as it has come, by
+    client; `before` are as many days of the last one, by client and by project; `daily` goes back to the
+    first day that a bar or the last month has, by day and client."""
 
-    report: SpendReport
     today: date
+    month: Mapping[str, Spent]
+    daily: list[CostRow]
+    projects: Mapping[str, Spent]
+    before: Mapping[str, Spent]
+    projects_before: Mapping[str, Spent]
+    now: Spent
+    as_of: datetime
+
+    @staticmethod
+    def find(today: date) -> "Whole":
+        month = preset_range("month", today=today)
+        before, day = month.previous(), preset_range("today", today=today)
+        daily, clients, projects, were, projects_were, now = costs(
+            Ask(Whole.days(today), "day", ("client",)),
+            Ask(month, "total", ("client",), in_full=True),
+            Ask(month, "total", ("project",)),
+            Ask(before, "total", ("client",)),
+            Ask(before, "total", ("project",)),
+            Ask(day, in_full=True),
+        )
+        return Whole(
+            today=today,
+            month=by_value(clients),
+            daily=daily,
+            projects=by_value(projects),
+            before=by_value(were),
+            projects_before=by_value(projects_were),
+            now=now[0].measures if now else NOTHING,
+            as_of=timezone.now(),
+        )
 
     @staticmethod
     def days(today: date) -> DayRange:
@@ -45,32 +76,31 @@ class Whole:
         return DayRange(min(first, tomorrow - timedelta(days=BARS)), tomorrow)
 
     @property
+    def is_empty(self) -> bool:
+        return not self.daily and not self.month
+
+    @property
     def bars(self) -> DayRange:
         tomorrow = self.today + timedelta(days=1)
         return DayRange(tomorrow - timedelta(days=BARS), tomorrow)
+
+    @property
+    def recent(self) -> list[CostRow]:
+        """What the bars show."""
+        first = self.bars.since
+        return [row for row in self.daily if isinstance(row.period, date) and row.period >= first]
 
     @property
     def period(self) -> DayRange:
         first = self.today.replace(day=1)
         return DayRange(first, (first + timedelta(days=31)).replace(day=1))
 
-    @property
-    def month(self) -> SpendReport:
-        return part_of(self.report, preset_range("month", today=self.today))
-
-    @property
-    def before(self) -> SpendReport:
-        return part_of(self.report, preset_range("month", today=self.today).previous())
-
-    def on_day(self, day: date) -> Measures:
-        return add_up(row.measures for row in self.report.rows if row.period == day)
-
     def forecast(self, *, spent: Decimal, amount: Decimal) -> Forecast | None:
-        costs: dict[date, Decimal] = {}
-        for row in self.report.rows:
+        days: dict[date, Decimal] = {}
+        for row in self.daily:
             if isinstance(row.period, date):
-                costs[row.period] = costs.get(row.period, ZERO) + row.measures.cost
-        return forecast(costs, period=self.period, today=self.today, spent=spent, amount=amount)
+                days[row.period] = EXACT.add(days.get(row.period, ZERO), row.measures.cost)
+        return forecast(days, period=self.period, today=self.today, spent=spent, amount=amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +125,7 @@ class ClientRow:
     slug: str
     name: str
     owner: str
-    spend: Measures
+    spend: Spent
     before: Decimal
     is_partial: bool
     share: int
@@ -123,12 +153,12 @@ def month_budget(standings: Iterable[Standing]) -> MonthBudget | None:
 def company_stats(
     whole: Whole, *, budget: MonthBudget | None, zone: str, alerts: int, alerts_url: str
 ) -> list[Stat]:
-    month, last = whole.month.total, day_words(whole.period.last)
+    month, last = cost_of(whole.month.values()), day_words(whole.period.last)
     amount = budget.amount if budget else WITHOUT_END
     heading = whole.forecast(spent=month.cost, amount=amount)
     return [
-        today_stat(whole.on_day(whole.today), as_of=whole.report.as_of, zone=zone),
-        _month_stat(month, whole.before.total, budget),
+        today_stat(whole.now, as_of=whole.as_of, zone=zone),
+        _month_stat(month, cost_of(whole.before.values()), budget),
         _forecast_stat(heading, last=last, budget=budget, at_least=month.unpriced_events > 0),
         saving_stat(month),
         Stat(
@@ -141,7 +171,7 @@ def company_stats(
     ]
 
 
-def _month_stat(month: Measures, before: Measures, budget: MonthBudget | None) -> Stat:
+def _month_stat(month: Spent, before: Spent, budget: MonthBudget | None) -> Stat:
     note, tone = change_words(month.cost, before=before.cost, label="the same days of last month")
     if budget:
         used = ratio(month.cost, budget.amount) or ZERO
@@ -172,22 +202,21 @@ def client_rows(
     archived: set[str],
 ) -> list[ClientRow]:
     """A row per client in use, and per archived one that still spends; largest spend of the month first."""
-    now, were = by_key(whole.month.rows, key="client"), by_key(whole.before.rows, key="client")
-    recent = part_of(whole.report, whole.bars)
-    all_of_it = whole.month.total.cost
+    by_day = _by_day(whole.recent, days=whole.bars)
+    now, all_of_it = whole.month, cost_of(whole.month.values()).cost
     rows = []
     for slug in names.keys() - (archived - now.keys()):
-        spend, before = now.get(slug) or add_up(()), were.get(slug) or add_up(())
+        spent, before = now.get(slug, NOTHING), whole.before.get(slug, NOTHING)
         rows.append(
             ClientRow(
                 slug=slug,
                 name=names[slug],
                 owner=owners.get(slug, ""),
-                spend=spend,
+                spend=spent,
                 before=before.cost,
-                is_partial=bool(spend.unpriced_events or before.unpriced_events),
-                share=int(100 * spend.cost / all_of_it) if all_of_it > 0 else 0,
-                spark=sparkline(_by_day(recent, slug, days=whole.bars)),
+                is_partial=bool(spent.unpriced_events or before.unpriced_events),
+                share=int(100 * spent.cost / all_of_it) if all_of_it > 0 else 0,
+                spark=sparkline(list(by_day.get(slug, {}).values())),
                 budget=budget_state([each for each in standings if _is_of(each, slug)]),
             )
         )
@@ -209,15 +238,15 @@ def budget_state(standings: Sequence[Standing]) -> BudgetState | None:
 def top_movers(whole: Whole) -> list[Mover]:
     """The projects that changed most against the same days of last month."""
     now, before = (
-        {slug: sums.cost for slug, sums in by_key(part.rows, key="project").items()}
-        for part in (whole.month, whole.before)
+        {slug: spent.cost for slug, spent in part.items()}
+        for part in (whole.projects, whole.projects_before)
     )
     return movers(now, before)[:MOST_MOVERS]
 
 
-def unpriced_projects(report: SpendReport) -> set[str]:
+def without_price(spend: Mapping[str, Spent]) -> set[str]:
     """What they cost is more than their sum says."""
-    return {row.keys["project"] for row in report.rows if row.measures.unpriced_events}
+    return {slug for slug, spent in spend.items() if spent.unpriced_events}
 
 
 def sparkline(amounts: Sequence[Decimal]) -> str:
@@ -233,12 +262,14 @@ def sparkline(amounts: Sequence[Decimal]) -> str:
     )
 
 
-def _by_day(report: SpendReport, slug: str, *, days: DayRange) -> list[Decimal]:
-    costs = dict.fromkeys(days.days, ZERO)
-    for row in report.rows:
-        if row.keys["client"] == slug and isinstance(row.period, date):
-            costs[row.period] += row.measures.cost
-    return list(costs.values())
+def _by_day(rows: Iterable[CostRow], *, days: DayRange) -> dict[str, dict[date, Decimal]]:
+    """What each client cost on each of the days."""
+    found: dict[str, dict[date, Decimal]] = {}
+    for row in rows:
+        costs_of = found.setdefault(row.keys["client"], dict.fromkeys(days.days, ZERO))
+        if isinstance(row.period, date):
+            costs_of[row.period] = row.measures.cost
+    return found
 
 
 def _is_whole(standing: Standing) -> bool:

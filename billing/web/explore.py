@@ -1,5 +1,6 @@
 """The explorer: any question about spend, as a page and as a file of exactly what the page shows."""
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from django.http import HttpResponse
@@ -8,13 +9,21 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from billing.reports.components import COMPONENT
 from billing.reports.spend import TOKEN_CLASS
-from billing.web.explore_page import Found, booked_names, figure, form_context, table_context
-from billing.web.explore_rows import answer, csv_header, csv_row, lines, names_of
+from billing.web.explore_file import csv_header, csv_row
+from billing.web.explore_page import (
+    Found,
+    booked_names,
+    figure,
+    form_context,
+    screen_of,
+    table_context,
+)
+from billing.web.explore_rows import answer, lines, names_of
 from billing.web.overview import way_to_begin
 from billing.web.question import FILTERS, asked_question
 from billing.web.ranges import asked_range
-from billing.web.screens import SpendScreen
 from tenants.access import STAFF, page
 from tenants.csv import csv_bytes
 from tenants.web.requests import PageRequest
@@ -29,7 +38,7 @@ def explore(request: PageRequest) -> HttpResponse:
     found = find(request)
     asked, question = found.asked, found.question
     status = HTTPStatus.UNPROCESSABLE_ENTITY if question.error else asked.status
-    screen = SpendScreen(asked, found.answer.bars, found.answer.before)
+    screen = screen_of(found)
     context = screen.context() | form_context(found) | {"section": "explore"}
     if screen.is_empty and not question.filters and not question.error:
         context |= way_to_begin(request)
@@ -68,8 +77,8 @@ def find(request: PageRequest) -> Found:
     zone = request.access.tenant.timezone
     asked = asked_range(request, zone=zone, now=timezone.now(), keep=KEPT)
     question = asked_question(request, days=asked.days)
-    found = answer(question, unit=asked.unit, before=asked.before)
-    rows = (*found.bars.rows, *found.rows, *found.rows_before)
-    names = names_of(rows, booked=booked_names())
+    asked = replace(asked, by_day=COMPONENT in question.filters)
+    found = answer(question, unit=asked.unit, before=asked.before, today=asked.today)
+    names = names_of(found, asked=question, booked=booked_names())
     listed = lines(found, asked=question, names=names, zone=zone)
     return Found(asked, question, found, names, listed)

@@ -9,26 +9,31 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
 from billing.periods import DayRange
+from billing.reports.components import COMPONENT
 from billing.reports.events import CursorError, events
+from billing.reports.filters import PRICED
 from billing.reports.spend import TOKEN_CLASS
 from billing.web.explore_page import booked_names, chips
-from billing.web.question import FILTERS, Question
+from billing.web.question import FILTERS, IS_PRICED, Question
 from billing.web.ranges import query_with
 from tenants.access import STAFF, page
 from tenants.web.requests import PageRequest
 
 PER_PAGE = 50
+LONGEST = timedelta(hours=25)
+"""A day on which the clock goes back."""
 
 
 @page(STAFF)
 @require_safe
 def explore_events(request: PageRequest) -> HttpResponse:
-    """The events of one hour, newest first; each leads to why it costs what it costs."""
+    """The events of an hour or a day, newest first; each leads to why it costs what it costs."""
     since, until = instant_of(request, "since"), instant_of(request, "until")
-    if since is None or until is None or not since < until <= since + timedelta(days=1):
+    if since is None or until is None or not since < until <= since + LONGEST:
         raise Http404("no such hour")
     filters = {name: request.GET[name] for name in FILTERS if request.GET.get(name)}
-    filters.pop(TOKEN_CLASS, None)
+    for name in (TOKEN_CLASS, COMPONENT):
+        filters.pop(name, None)
     cursor = request.GET.get("cursor", "")
     kept = {"since": request.GET["since"], "until": request.GET["until"], **filters}
     first = query_with(tuple(kept.items()))
@@ -44,7 +49,7 @@ def explore_events(request: PageRequest) -> HttpResponse:
         "since": since,
         "until": until,
         "events": listed.events,
-        "chips": chips(hours, names=booked_names()),
+        "chips": chips(hours, names={**booked_names(), PRICED: IS_PRICED}),
         "is_first": not cursor,
         "first": first,
         "older": older,

@@ -1,42 +1,50 @@
-"""Rows of the explorer: what a question is answered with, as lines of a page and as lines of a file.
+"""Rows of the explorer: what a question is answered with, as lines of a page and of a file.
 
-In:   a Question.   Out: an Answer with its Lines; the same lines as CSV.
+In:   a Question.   Out: an Answer with its Lines.
 Promises: page, file and API have the same figures to the last decimal; the lines add up to the total; what has
-      no price is never an amount of nothing, but ≥ with a count.
+      no price is a line of its own without an amount, and what lacks it stands behind ≥.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from billing.money import EXACT, TOKEN_CLASSES, ZERO, plain
-from billing.periods import DayRange, period_text, start_of
+from billing.money import EXACT, ZERO
+from billing.periods import DayRange, start_of
+from billing.reports.apart import spend_apart
 from billing.reports.components import COMPONENT
-from billing.reports.filters import NOT_NAMED
-from billing.reports.ranking import OTHER, leaders, with_other
-from billing.reports.spend import TOKEN_CLASS, Measures, Row, SpendReport, add_up, spend
+from billing.reports.costs import NOTHING, Ask, CostRow, Spent, cost_of, costs
+from billing.reports.filters import NOT_NAMED, PRICED
+from billing.reports.ranking import OTHER, Leaders, leaders, with_other
+from billing.reports.spend import TOKEN_CLASS, Measures, Row, add_up
 from billing.templatetags.figures import CLASS_NAMES
 from billing.web.charts import Moment, period_label
+from billing.web.components import COMPONENT_NAMES
 from billing.web.names import model_names
-from billing.web.question import Question
+from billing.web.question import IS_PRICED, Question
 
-UNATTRIBUTED = "Unattributed"
+UNATTRIBUTED, NO_PRICE = "Unattributed", "Unpriced"
 Names = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`bars` has a row per bar and value of `colours`, the first dimension where bars know it; `rows` are those
-    of the table, `rows_before` theirs of the range before, empty where a row is a period."""
+    of the table, `before` what theirs cost in the range before, nothing where a row is a period. `lacking`: the
+    values that have events without a price; `today` is None where the range is without it."""
 
     colours: tuple[str, ...]
-    bars: SpendReport
-    before: SpendReport
+    bars: list[CostRow]
     rows: list[Row]
-    rows_before: list[Row]
+    total: Measures
+    before: Mapping[tuple[str, ...], Spent]
+    before_total: Spent
+    lacking: frozenset[tuple[str, ...]]
+    today: Spent | None
+    as_of: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,8 @@ class Cell:
 @dataclass(frozen=True, slots=True)
 class Line:
     """`query` leads into the period: a month's days, a day's hours; an hour's leads to its events.
-    `is_partial`: its change is of what has a price."""
+    `is_apart`: the line of what has no price. `lacks_price`: its cost lacks some of it, and `is_partial` its
+    change does. `events` is None where an event is in several lines."""
 
     period: Moment | None
     label: str
@@ -59,55 +68,72 @@ class Line:
     cells: tuple[Cell, ...]
     spend: Measures
     before: Decimal
+    is_apart: bool
+    lacks_price: bool
     is_partial: bool
-    share: int
+    events: int | None
 
     @property
     def is_unpriced(self) -> bool:
         """Nothing of it has a price."""
-        return bool(self.spend.unpriced_events and not self.spend.cost)
+        return self.lacks_price and not self.spend.cost
 
 
-def answer(asked: Question, *, unit: str, before: DayRange) -> Answer:
-    """Ask for the table, for bars of `unit`, and for the range before; no more often than is needed."""
+def answer(asked: Question, *, unit: str, before: DayRange, today: date) -> Answer:
+    """Ask for the table; then, in one query, for bars of `unit`, for the range before, and for today."""
+    table = spend_apart(
+        asked.days, granularity=asked.granularity, group_by=asked.group_by, narrow=asked.filters
+    )
+    is_whole = asked.granularity == "total"
     colours = () if unit == "hour" and COMPONENT in asked.group_by[:1] else asked.group_by[:1]
-    bars = spend(asked.days, granularity=unit, group_by=colours, narrow=asked.filters)
-    rows = bars.rows
-    if rows and (colours != asked.group_by or asked.granularity not in {unit, "total"}):
-        rows = spend(
-            asked.days, granularity=asked.granularity, group_by=asked.group_by, narrow=asked.filters
-        ).rows
-    groups = asked.group_by if asked.granularity == "total" else ()
-    earlier = spend(before, granularity="total", group_by=groups, narrow=asked.filters)
-    if asked.granularity == "total":
-        rows = [replace(row, period=None) for row in rows]
+    groups = asked.group_by if is_whole else ()
+    narrow, now = asked.filters, DayRange(today, today + timedelta(days=1))
+    bars, earlier, of_today = costs(
+        Ask(asked.days, unit, colours, narrow),
+        Ask(before, "total", groups, narrow),
+        Ask(now, "total", (), narrow, in_full=TOKEN_CLASS not in narrow),
+    )
+    rows = table.report.rows
     keep = leaders(rows, group_by=asked.group_by, top=asked.top)
+    rows = with_other(rows, keep=keep)
     return Answer(
         colours=colours,
         bars=bars,
-        before=earlier,
-        rows=with_other(rows, keep=keep),
-        rows_before=with_other(earlier.rows, keep=keep) if groups == asked.group_by else [],
+        rows=[replace(row, period=None) for row in rows] if is_whole else rows,
+        total=table.report.total,
+        before=_before(earlier, keep=keep) if groups == asked.group_by else {},
+        before_total=cost_of(row.measures for row in earlier),
+        lacking=frozenset(_kept(place[1:], keep) for place in table.lacking),
+        today=of_today[0].measures if of_today else NOTHING,
+        as_of=table.report.as_of,
     )
 
 
+def _kept(values: Iterable[object], keep: Leaders) -> tuple[str, ...]:
+    pairs = zip(values, keep.values(), strict=True)
+    return tuple(str(value) if value in kept else OTHER for value, kept in pairs)
+
+
+def _before(rows: Iterable[CostRow], *, keep: Leaders) -> dict[tuple[str, ...], Spent]:
+    """What the values of the table cost before, where they cost anything."""
+    groups: dict[tuple[str, ...], list[Spent]] = {}
+    for row in rows:
+        groups.setdefault(_kept(row.keys.values(), keep), []).append(row.measures)
+    sums = {key: cost_of(parts) for key, parts in groups.items()}
+    return {key: spent for key, spent in sums.items() if spent.cost}
+
+
 def lines(found: Answer, *, asked: Question, names: Names, zone: str) -> list[Line]:
-    """A line per row, and per row of the range before that has none now; by period, then largest first, each
-    value of the first dimension with its parts together, the rest last."""
-    rows: dict[tuple[object, ...], Row] = {
-        (row.period, *row.keys.values()): row for row in found.rows
-    }
-    before: dict[tuple[object, ...], Row] = {
-        (None, *row.keys.values()): row for row in found.rows_before
-    }
-    for key, row in before.items():
-        rows.setdefault(key, replace(row, measures=add_up(())))
-    whole = found.bars.total.cost
-    weights = _weights(rows.values())
-    return [
-        _line(row, before.get(key), whole=whole, asked=asked, names=names, zone=zone)
-        for key, row in sorted(rows.items(), key=lambda item: _place(item[1], weights))
-    ]
+    """A line per row, and per value of the range before that has none now; by period, then largest first, each
+    value of the first dimension with its parts together, then the rest, and last what has no price."""
+    rows = list(found.rows)
+    there = {tuple(row.keys.values()) for row in rows if not row.is_unpriced}
+    for key in [each for each in found.before if each not in there]:
+        keys = dict(zip(asked.group_by, key, strict=True))
+        rows.append(Row(None, keys, add_up(()), is_partial=key in found.lacking))
+    weights = _weights(rows)
+    rows.sort(key=lambda row: _place(row, weights))
+    return [_line(row, found, asked=asked, names=names, zone=zone) for row in rows]
 
 
 def _weights(rows: Iterable[Row]) -> dict[tuple[object, str], Decimal]:
@@ -128,28 +154,57 @@ def _place(row: Row, weights: Mapping[tuple[object, str], Decimal]) -> tuple[obj
     period = row.period.isoformat() if row.period else ""
     parts = [value == OTHER for value in list(row.keys.values())[1:]]
     weight = -weights[row.period, first]
-    return (period, first == OTHER, weight, first, *parts, -row.measures.cost, *row.keys.values())
+    rest = (*parts, -row.measures.cost, *row.keys.values())
+    return (period, row.is_unpriced, first == OTHER, weight, first, *rest)
 
 
-def _line(
-    row: Row, before: Row | None, *, whole: Decimal, asked: Question, names: Names, zone: str
-) -> Line:
-    cells = tuple(
-        Cell(value, name_of(dimension, value, names=names), _narrowed(asked, dimension, value))
-        for dimension, value in row.keys.items()
-    )
+def _line(row: Row, found: Answer, *, asked: Question, names: Names, zone: str) -> Line:
+    before = None if row.is_unpriced else found.before.get(tuple(row.keys.values()))
     return Line(
         period=row.period,
         label=_label(row.period, asked=asked, zone=zone),
-        query=into(row.period, row.keys, asked=asked, zone=zone) if row.period else "",
-        cells=cells,
+        query=_into_row(row, asked=asked, zone=zone),
+        cells=_cells(row, asked=asked, names=names),
         spend=row.measures,
-        before=before.measures.cost if before else ZERO,
+        before=before.cost if before else ZERO,
+        is_apart=row.is_unpriced,
+        lacks_price=bool(row.is_partial or row.measures.unpriced_events),
         is_partial=bool(
-            row.measures.unpriced_events or (before and before.measures.unpriced_events)
+            row.is_partial or row.measures.unpriced_events or (before and before.unpriced_events)
         ),
-        share=int(100 * row.measures.cost / whole) if whole > 0 else 0,
+        events=_events(row, asked=asked),
     )
+
+
+def _cells(row: Row, *, asked: Question, names: Names) -> tuple[Cell, ...]:
+    if row.is_unpriced:
+        query = asked.only({PRICED: "no"}).query
+        return tuple(
+            Cell(value, NO_PRICE, "" if place else query)
+            for place, value in enumerate(row.keys.values())
+        )
+    return tuple(
+        Cell(value, name_of(dimension, value, names=names), _narrowed(asked, dimension, value))
+        for dimension, value in row.keys.items()
+    )
+
+
+def _events(row: Row, *, asked: Question) -> int | None:
+    """An event has tokens of many classes, and several components: it is counted with one of these."""
+    events = row.measures.events
+    if row.is_unpriced and TOKEN_CLASS not in asked.filters:
+        return events
+    if TOKEN_CLASS in (*asked.group_by, *asked.filters):
+        return None
+    return None if COMPONENT in asked.group_by and not events else events
+
+
+def _into_row(row: Row, *, asked: Question, zone: str) -> str:
+    if row.period is None:
+        return ""
+    if row.is_unpriced:
+        return into(row.period, {PRICED: "no"}, asked=asked, zone=zone)
+    return into(row.period, row.keys, asked=asked, zone=zone)
 
 
 def name_of(dimension: str, value: str, *, names: Names) -> str:
@@ -160,24 +215,24 @@ def name_of(dimension: str, value: str, *, names: Names) -> str:
     return names.get(dimension, {}).get(value) or value
 
 
-def names_of(rows: Collection[Row], *, booked: Names) -> Names:
+def names_of(found: Answer, *, asked: Question, booked: Names) -> Names:
     """What people call the values: `booked` are the names of clients and projects."""
-    models = {row.keys["model"] for row in rows if "model" in row.keys}
-    parts = {row.keys[COMPONENT] for row in rows if COMPONENT in row.keys}
+    models: set[str] = set()
+    if "model" in asked.group_by:
+        place = asked.group_by.index("model")
+        models = {row.keys["model"] for row in found.rows} | {key[place] for key in found.before}
+        models |= {row.keys["model"] for row in found.bars if "model" in row.keys}
     return {
         **booked,
         "model": model_names(models - {"", OTHER}),
         TOKEN_CLASS: CLASS_NAMES,
-        COMPONENT: {part: part.replace("_", " ").capitalize() for part in parts},
+        COMPONENT: COMPONENT_NAMES,
+        PRICED: IS_PRICED,
     }
 
 
 def _narrowed(asked: Question, dimension: str, value: str) -> str:
-    if (
-        value == OTHER
-        or dimension == COMPONENT
-        or asked.filters.get(dimension) == (value or NOT_NAMED)
-    ):
+    if value == OTHER or asked.filters.get(dimension) == (value or NOT_NAMED):
         return ""
     return asked.only({dimension: value or NOT_NAMED}).query
 
@@ -189,10 +244,18 @@ def _label(period: Moment | None, *, asked: Question, zone: str) -> str:
     return period_label(period, unit=asked.granularity) if period else ""
 
 
+def leads_to_events(asked: Question) -> bool:
+    """Whether what is inside a period of the question is its events; of components, hours are not kept."""
+    return asked.granularity == "hour" or (asked.granularity == "day" and asked.is_of_days)
+
+
 def into(period: Moment, values: Mapping[str, str], *, asked: Question, zone: str) -> str:
     """The days of a month, the hours of a day, the events of an hour that have these values."""
     if isinstance(period, datetime):
-        return _events_of(period, values, asked=asked, zone=zone)
+        return _events_of(period, period + timedelta(hours=1), values, asked=asked, zone=zone)
+    if asked.granularity == "day" and asked.is_of_days:
+        begin, end = (start_of(period + timedelta(days=n), timezone=zone) for n in (0, 1))
+        return _events_of(begin, end, values, asked=asked, zone=zone)
     if asked.granularity == "month":
         first = period.replace(day=1)
         after = (first + timedelta(days=31)).replace(day=1)
@@ -201,12 +264,14 @@ def into(period: Moment, values: Mapping[str, str], *, asked: Question, zone: st
     return asked.of(period, period + timedelta(days=1), granularity="hour").query
 
 
-def _events_of(hour: datetime, values: Mapping[str, str], *, asked: Question, zone: str) -> str:
+def _events_of(
+    first: datetime, after: datetime, values: Mapping[str, str], *, asked: Question, zone: str
+) -> str:
     """An hour that two days share is cut at the midnight at which the range begins or ends."""
     if OTHER in values.values():
         return ""
-    since = max(hour, start_of(asked.days.since, timezone=zone))
-    until = min(hour + timedelta(hours=1), start_of(asked.days.until, timezone=zone))
+    since = max(first, start_of(asked.days.since, timezone=zone))
+    until = min(after, start_of(asked.days.until, timezone=zone))
     named = {name: value or NOT_NAMED for name, value in values.items()}
     filters = {**asked.filters, **named}
     for name in (TOKEN_CLASS, COMPONENT):
@@ -216,48 +281,3 @@ def _events_of(hour: datetime, values: Mapping[str, str], *, asked: Question, zo
 
 def instant(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-# --- As a file ---------------------------------------------------------------------------------------
-
-
-def csv_header(asked: Question) -> list[str]:
-    named = [column for name in asked.group_by for column in (name, f"{name}_name")]
-    compared = ["cost_before"] if asked.granularity == "total" else []
-    return [
-        *(["since", "until"] if asked.granularity == "total" else ["period"]),
-        *named,
-        "events",
-        "unpriced_events",
-        "cost_is",
-        "cost",
-        *compared,
-        "cost_uncached",
-        "saving",
-        "cache_hit_rate",
-        *(f"tokens_{name}" for name in TOKEN_CLASSES),
-    ]
-
-
-def csv_row(line: Line, *, asked: Question) -> list[object]:
-    """Where nothing has a price the amounts are left open; `cost_is` says >= where some of it has none."""
-    spend, days = line.spend, asked.days
-    at = [days.since.isoformat(), days.until.isoformat()]
-    whole_calls = TOKEN_CLASS not in asked.group_by and TOKEN_CLASS not in asked.filters
-    money = [spend.cost_uncached, spend.saving] if whole_calls else [None, None]
-    return [
-        *(at if asked.granularity == "total" else [period_text(line.period)]),
-        *(text for cell in line.cells for text in (cell.value, cell.name)),
-        spend.events,
-        spend.unpriced_events,
-        ">=" if spend.unpriced_events else "",
-        _exact(None if line.is_unpriced else spend.cost),
-        *([_exact(line.before)] if asked.granularity == "total" else []),
-        *(_exact(None if line.is_unpriced else each) for each in money),
-        _exact(spend.cache_hit_rate if whole_calls else None),
-        *spend.tokens.values(),
-    ]
-
-
-def _exact(amount: Decimal | None) -> Decimal | str:
-    return "" if amount is None else Decimal(plain(amount))

@@ -10,6 +10,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from billing.money import ZERO
+from billing.reports.costs import CostRow
 from billing.reports.spend import Row
 from billing.templatetags.figures import CLASS_NAMES
 from billing.web.charts import Chart, Moment, Point, stacked_bars
@@ -35,7 +36,7 @@ class Figure:
 
 
 def spend_figure(
-    rows: Sequence[Row],
+    rows: Sequence[Row | CostRow],
     *,
     key: str,
     names: Mapping[str, str],
@@ -90,7 +91,11 @@ def hours_of(day: date, *, zone: str) -> list[Moment]:
 
 
 def spend_points(
-    rows: Sequence[Row], *, key: str, names: Mapping[str, str], periods: Sequence[Moment]
+    rows: Sequence[Row | CostRow],
+    *,
+    key: str,
+    names: Mapping[str, str],
+    periods: Sequence[Moment],
 ) -> list[Point]:
     """A point per period, also where nothing was spent; rows of one period and series are added."""
     amounts: dict[Moment | None, dict[str, Decimal]] = {

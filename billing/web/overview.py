@@ -9,9 +9,8 @@ from django.views.decorators.http import require_safe
 
 from billing.models import UsageEvent
 from billing.periods import today_in
-from billing.reports.beside import part_of
 from billing.reports.budgets import standings
-from billing.reports.spend import spend
+from billing.reports.costs import cost_of
 from billing.web.alerts import alerts_of
 from billing.web.budget_rows import seen_by
 from billing.web.charts import stacked_bars
@@ -25,7 +24,7 @@ from billing.web.company import (
     company_stats,
     month_budget,
     top_movers,
-    unpriced_projects,
+    without_price,
 )
 from billing.web.figures import Figure, spend_points
 from billing.web.first import NEVER, NOT_NOW, first_event
@@ -43,9 +42,9 @@ def overview(request: PageRequest) -> HttpResponse:
     if viewer_of is not None:
         return redirect("client", tenant.slug, viewer_of.slug)
     today = today_in(tenant.timezone, now=timezone.now())
-    whole = Whole(spend(Whole.days(today), group_by=("client", "project")), today)
-    context = {"section": "overview", "month": whole.period, "as_of": whole.report.as_of}
-    if not whole.report.total.events:
+    whole = Whole.find(today)
+    context = {"section": "overview", "month": whole.period, "as_of": whole.as_of}
+    if whole.is_empty:
         return render(request, "billing/overview.html", context | way_to_begin(request))
     clients = list(clients_and_alerts(request))
     names = {each.slug: each.name for each in clients}
@@ -58,11 +57,11 @@ def overview(request: PageRequest) -> HttpResponse:
             alerts=clients[0].open_alerts or 0,  # type: ignore[attr-defined]
             alerts_url=reverse("alerts", args=[tenant.slug]) + "?show=open",
         ),
-        "unpriced": whole.month.total.unpriced_events,
+        "unpriced": cost_of(whole.month.values()).unpriced_events,
         "figure": figure_of(whole, names=names),
         "movers": top_movers(whole),
-        "unpriced_now": unpriced_projects(whole.month),
-        "unpriced_before": unpriced_projects(whole.before),
+        "unpriced_now": without_price(whole.projects),
+        "unpriced_before": without_price(whole.projects_before),
         "projects": {one["slug"]: one["name"] for each in clients for one in each.listed},  # type: ignore[attr-defined]
         "rows": client_rows(
             whole,
@@ -85,8 +84,7 @@ def clients_and_alerts(request: PageRequest) -> QuerySet[Client]:
 
 
 def figure_of(whole: Whole, *, names: dict[str, str]) -> Figure:
-    rows = part_of(whole.report, whole.bars).rows
-    points = spend_points(rows, key="client", names=names, periods=whole.bars.days)
+    points = spend_points(whole.recent, key="client", names=names, periods=whole.bars.days)
     chart = stacked_bars(points, unit="day")
     title = f"Daily spend, last {BARS} days"
     return Figure("spend", title, whole.bars.label, chart_summary(chart), chart)

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from billing.periods import DayRange
 from billing.reports.components import COMPONENT
-from billing.reports.filters import COLUMNS
+from billing.reports.filters import PRICED
 from billing.reports.ranking import top_of
 from billing.reports.spend import GRANULARITIES, TOKEN_CLASS, ReportError
 
@@ -40,8 +40,9 @@ ROWS: Mapping[str, str] = {
 TOPS = (5, 10, 20, 50, 100)
 USUAL_TOP = 10
 MOST_HOURLY_DAYS = 31
-FILTERS = tuple(name for name in GROUPS if name in COLUMNS or name == TOKEN_CLASS)
-"""What components are made of is no filter: an event has several."""
+FILTERS = (*GROUPS, PRICED)
+LABELS: Mapping[str, str] = {**GROUPS, PRICED: "Price"}
+IS_PRICED: Mapping[str, str] = {"yes": "known", "no": "none yet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,13 @@ class Question:
         """Narrowed to values; what is told apart by one of these dimensions is told apart by the next one."""
         filters = {**self.filters, **narrow}
         left = tuple(name for name in self.group_by if name not in narrow)
-        free = (name for name in FILTERS if name not in filters)
+        free = (name for name in GROUPS if name not in {*filters, COMPONENT})
         return replace(self, filters=filters, group_by=left or (next(free, TOKEN_CLASS),))
+
+    @property
+    def is_of_days(self) -> bool:
+        """Components are kept by day."""
+        return COMPONENT in (*self.group_by, *self.filters)
 
     def of(self, since: date, until: date, *, granularity: str) -> "Question":
         """The same of other days, row by row of another length."""
@@ -101,6 +107,7 @@ class Question:
                 "granularity": self.granularity,
                 "group_by": ",".join(self.group_by),
                 "top": self.top,
+                "unpriced": "apart",
                 **dict(sorted(self.filters.items())),
             },
             safe=",",
@@ -118,7 +125,8 @@ def asked_question(request: HttpRequest, *, days: DayRange) -> Question:
         errors.append(f"Hours are shown for {MOST_HOURLY_DAYS} days at most; these are days.")
         granularity = "day"
     groups = tuple(dict.fromkeys(_groups(request)))
-    if granularity == "hour" and COMPONENT in groups:
+    filters = {name: query[name] for name in FILTERS if query.get(name)}
+    if granularity == "hour" and COMPONENT in (*groups, *filters):
         errors.append("Components are kept by day; these are days.")
         granularity = "day"
     if unknown := [name for name in groups if name not in GROUPS]:
@@ -134,7 +142,7 @@ def asked_question(request: HttpRequest, *, days: DayRange) -> Question:
         days=days,
         granularity=granularity,
         group_by=tuple(name for name in groups if name in GROUPS)[:2],
-        filters={name: query[name] for name in FILTERS if query.get(name)},
+        filters=filters,
         top=top,
         error=" ".join(errors),
     )

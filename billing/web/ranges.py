@@ -48,12 +48,13 @@ class RangePicker:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an address asks for."""
+    """What an address asks for. `by_day`: what is kept by day; a single day has no hours."""
 
     days: DayRange
     before: DayRange
     today: date
     picker: RangePicker
+    by_day: bool = False
 
     @property
     def words(self) -> str:
@@ -63,7 +64,9 @@ class Asked:
     def unit(self) -> str:
         """What one bar stands for: hours of a single day, months of a long range, else days."""
         count = len(self.days.days)
-        return "hour" if count == 1 else "month" if count > MOST_BARS else "day"
+        if count == 1:
+            return "day" if self.by_day else "hour"
+        return "month" if count > MOST_BARS else "day"
 
     @property
     def status(self) -> int:

@@ -6,23 +6,29 @@ Out:  the part of a template's context that all three share.   Never: a query of
 
 from dataclasses import dataclass
 
-from billing.reports.spend import SpendReport, add_up
+from billing.reports.costs import CostReport, Spent
+from billing.reports.spend import Measures, SpendReport, add_up
 from billing.web.ranges import Asked
 from billing.web.stats import Stat, average_stat, event_stat, range_stats, today_stat
 
 
 @dataclass(frozen=True, slots=True)
 class SpendScreen:
-    """One range of one company, client or project. `now` has a row per period, `before` need not."""
+    """One range of one company, client or project. `now` has a row per period, `before` need not.
+
+    `today`: what that day has, where `now` has no row for it.
+    """
 
     asked: Asked
     now: SpendReport
-    before: SpendReport
+    before: SpendReport | CostReport
     is_viewer: bool = False
+    today: Measures | Spent | None = None
 
     @property
     def is_empty(self) -> bool:
-        return not self.now.total.events and not self.before.total.events
+        before = self.before.total
+        return not (self.now.total.events or before.events or before.unpriced_events or before.cost)
 
     @property
     def unpriced_models(self) -> list[str]:
@@ -58,6 +64,7 @@ class SpendScreen:
             months = {day.replace(day=1) for day in days}
             return average_stat(self.now.total, periods=len(months), unit="month")
         if self.asked.today in days:
-            today = add_up(row.measures for row in self.now.rows if row.period == self.asked.today)
+            rows = (row.measures for row in self.now.rows if row.period == self.asked.today)
+            today = self.today or add_up(rows)
             return today_stat(today, as_of=self.now.as_of, zone=self.asked.picker.zone)
         return average_stat(self.now.total, periods=len(days), unit="day")

@@ -9,6 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from billing.money import dollars, minus, ratio
+from billing.reports.costs import Spent
 from billing.reports.spend import Measures
 from billing.templatetags.figures import count, percent, signed_percent, times
 
@@ -34,7 +35,7 @@ class Stat:
     url: str = ""
 
 
-def spend_stat(label: str, *, spend: Measures, before: Measures, before_label: str) -> Stat:
+def spend_stat(label: str, *, spend: Measures, before: Measures | Spent, before_label: str) -> Stat:
     note, tone = change_words(spend.cost, before=before.cost, label=before_label)
     if note and (spend.unpriced_events or before.unpriced_events):
         note, tone = f"{note}, {PRICED_ONLY}", ""
@@ -47,11 +48,11 @@ def spend_stat(label: str, *, spend: Measures, before: Measures, before_label: s
     )
 
 
-def today_stat(today: Measures, *, as_of: datetime, zone: str) -> Stat:
+def today_stat(today: Measures | Spent, *, as_of: datetime, zone: str) -> Stat:
     return Stat(
         label=f"Today, until {as_of.astimezone(ZoneInfo(zone)):%H:%M}",
         value=dollars(today.cost),
-        note=events_words(today.events),
+        note="" if today.events is None else events_words(today.events),
         at_least=today.unpriced_events > 0,
     )
 
@@ -65,7 +66,7 @@ def average_stat(spend: Measures, *, periods: int, unit: str) -> Stat:
     )
 
 
-def saving_stat(spend: Measures) -> Stat:
+def saving_stat(spend: Measures | Spent) -> Stat:
     """What caching saved, net of what its writes cost."""
     if not spend.cost_uncached or spend.cache_hit_rate is None:
         note = "nothing has a price yet" if spend.unpriced_events else "no input yet"
@@ -131,7 +132,7 @@ def range_stats(
     label: str,
     *,
     spend: Measures,
-    before: Measures,
+    before: Measures | Spent,
     before_label: str,
     second: Stat,
 ) -> list[Stat]:

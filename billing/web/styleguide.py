@@ -85,7 +85,7 @@ def sample_page(screen: SpendScreen) -> dict[str, object]:
             noun="Project",
             key="project",
             rows=rows,
-            before=screen.before.rows,
+            before=samples.sample_report(screen.asked.before.days).rows,
             names={slug: slug.replace("-", " ").capitalize() for slug in samples.PROJECTS},
             url=lambda slug: f"#{slug}",
         ),

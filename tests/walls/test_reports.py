@@ -12,16 +12,20 @@ from billing.models import Budget
 from billing.models.prices import AGREED_FROM
 from billing.periods import DayRange
 from billing.reports import allow as allow_reports
+from billing.reports import apart as apart_reports
 from billing.reports import budgets as budget_reports
+from billing.reports import costs as cost_reports
 from billing.reports import events as event_reports
 from billing.reports import prices as price_reports
 from billing.reports import spend as spend_reports
 from billing.reports import unpriced as unpriced_reports
 from billing.reports.allow import allowed
+from billing.reports.apart import spend_apart
 from billing.reports.budgets import Window, consumption, day_by_day, standings
+from billing.reports.costs import Ask, costs
 from billing.reports.events import event_at, event_detail, events
 from billing.reports.prices import price_row, priced_models
-from billing.reports.spend import DIMENSIONS, GRANULARITIES, ReportError, spend
+from billing.reports.spend import DIMENSIONS, GRANULARITIES, PriceHidden, ReportError, spend
 from billing.reports.unpriced import unpriced_queue
 from tenants.models import Project
 from tenants.scoping import NoActiveTenant, tenant_scope
@@ -40,6 +44,8 @@ FILTERS = [
     {"api_key": "import"},
     {"feature": "(none)"},
     {"token_class": "output"},
+    {"component": "system"},
+    {"priced": "no"},
 ]
 SOURCES = [
     f"source-{client}-{slug}" for client in ("globex", "initech") for slug in ("acme", "brix")
@@ -68,8 +74,36 @@ def spends():
             yield repr((report.rows, report.total))
 
 
+def spends_apart():
+    for granularity, groups, filters in QUESTIONS:
+        if granularity != "hour" or "component" not in groups:
+            narrow = {name: value for name, value in filters.items() if name != "api_key"}
+            groups = tuple(name for name in groups if name != "api_key")
+            found = spend_apart(days(), granularity=granularity, group_by=groups, narrow=narrow)
+            yield repr((found.report.rows, found.report.total, sorted(map(str, found.lacking))))
+
+
+def all_costs():
+    """Of clients' spend there are none."""
+    asks = [
+        Ask(days(), granularity, groups, filters)
+        for granularity, groups, filters in QUESTIONS
+        if granularity != "hour" or "component" not in groups
+    ]
+    try:
+        yield from map(repr, costs(*asks))
+    except PriceHidden as error:
+        yield repr(error)
+
+
 def pages_of_events():
-    for choice in ({}, {"project": "support-bot"}, {"client": "initech"}, {"client": "only-brix"}):
+    for choice in (
+        {},
+        {"project": "support-bot"},
+        {"client": "initech"},
+        {"client": "only-brix"},
+        {"priced": "no"},
+    ):
         first = events(**choice, limit=2)
         yield repr(first)
         if first.next_cursor:
@@ -117,6 +151,8 @@ REPORTS = {
     "priced_models": prices,
     "unpriced_queue": queue,
     "spend": spends,
+    "spend_apart": spends_apart,
+    "costs": all_costs,
     "events": pages_of_events,
     "event_detail": details,
     "standings": standing,
@@ -127,6 +163,11 @@ ALSO = {
     "day_by_day": "with standings",
     "source_of": "with standings",
     "event_at": "with event_detail",
+    "found_rows": "with spend",
+    "report_of": "adds what others found",
+    "buckets_of": "writes SQL",
+    "cost_of": "adds what others found",
+    "by_value": "tells apart what others found",
     "add_up": "adds what others found",
     "price_row": "with priced_models",
     "after_discount": "works out what it is given",
@@ -149,7 +190,9 @@ def test_every_report_is_tried():
         name
         for module in (
             allow_reports,
+            apart_reports,
             budget_reports,
+            cost_reports,
             event_reports,
             price_reports,
             spend_reports,
