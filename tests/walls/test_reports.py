@@ -166,6 +166,7 @@ ALSO = {
     "found_rows": "with spend",
     "report_of": "adds what others found",
     "buckets_of": "writes SQL",
+    "shown_names": "writes SQL",
     "cost_of": "adds what others found",
     "by_value": "tells apart what others found",
     "add_up": "adds what others found",
