@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from billing.api import budgets, catalogue, keys, markups, repricings, terms
+from billing.api import budgets, catalogue, keys, markups, repricings, scenarios, terms
 from billing.api.alerts import Acknowledge, Alerts
 from billing.api.allow import Allow
 from billing.api.calculator import Calculator
@@ -38,6 +38,9 @@ urlpatterns = [
     path("v1/price", Price.as_view()),
     path("v1/calculator", Calculator.as_view()),
     path("v1/what-if", WhatIfView.as_view()),
+    path("v1/scenarios", scenarios.Scenarios.as_view()),
+    path("v1/scenarios/<int:scenario_id>", scenarios.OneScenario.as_view()),
+    path("v1/scenarios/<int:scenario_id>/result", scenarios.ScenarioResult.as_view()),
     path("v1/prices/proposals", Proposals.as_view()),
     path("v1/spend", Spend.as_view()),
     path("v1/insights", Insights.as_view()),

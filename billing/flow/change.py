@@ -6,17 +6,18 @@ Never: another behaviour of people or models. A longer lifetime would have met m
 answered at other length: nobody knows how much, so nothing of it is made up.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import replace as with_fields
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
 from msgspec.structs import replace
 
-from billing.flow.price_book import BATCH, US, PriceBook, PriceEntry
+from billing.flow.price_book import BATCH, DISCOUNT, US, Card, PriceBook, PriceEntry, Span
 from billing.flow.usage import Counts, Part, Usage
-from billing.money import EXACT
+from billing.money import EXACT, TOKEN_CLASSES
 
 CACHING: Final = ("off", "5m", "1h")
 LEAST_PER_CENT: Final = -100
@@ -37,6 +38,7 @@ class Change:
     batch: bool = False
     us: bool = False
     per_cent: int = 0
+    rates: tuple[tuple[str, Decimal], ...] = ()
 
     @property
     def is_none(self) -> bool:
@@ -70,6 +72,57 @@ def _moved(tokens: Counts, caching: str) -> Counts:
     if caching == "1h":
         return fresh, 0, written, read, output, searches
     return tokens
+
+
+class OwnRates(PriceBook):
+    """A book in which one model, or with '' every one, has some rates of its own on all days."""
+
+    def __init__(self, book: PriceBook, rates: tuple[tuple[str, Decimal], ...], model: str) -> None:
+        super().__init__(
+            version=book.version,
+            entries=book.entries,
+            aliases=book.aliases,
+            agreed=book.agreed,
+            discounts=book.discounts,
+        )
+        self.rates = dict(rates)
+        self.of_model = model
+
+    def _find_spans(self, model: str, provider: str, usage: Usage) -> tuple[Span, ...] | str:
+        spans = super()._find_spans(model, provider, usage)
+        name = self.model_name(model, provider=provider)
+        wanted = self.model_name(self.of_model, provider=provider) if self.of_model else name
+        if isinstance(spans, str) or name != wanted:
+            return spans
+        return tuple(
+            Span(each.first_day, each.end_day, tuple(self._own(*step) for step in each.steps))
+            for each in spans
+        )
+
+    def _own(self, over: int, card: Card | str) -> tuple[int, Card | str]:
+        return over, card if isinstance(card, str) else own_rates(card, self.rates)
+
+
+def own_rates(card: Card, rates: Mapping[str, Decimal]) -> Card:
+    """The card with these dollars per million: batches and US inference count, a discount does not."""
+    per_token = list(card.per_token)
+    for place, name in enumerate(TOKEN_CLASSES):
+        if name in rates:
+            rate = EXACT.scaleb(rates[name], -6)
+            for modifier, multiplier in card.multipliers_of(name).items():
+                rate = rate if modifier == DISCOUNT else EXACT.multiply(rate, multiplier)
+            per_token[place] = rate.normalize(EXACT)
+    a, b, c, d, e, f = per_token
+    return with_fields(card, per_token=(a, b, c, d, e, f))
+
+
+@lru_cache(maxsize=20)
+def book_under(book: PriceBook, change: Change) -> PriceBook:
+    """The book by which calls are priced under a change. PriceBookError: too fine."""
+    changed = changed_book(book, change.per_cent)
+    if not change.rates:
+        return changed
+    return OwnRates(changed, change.rates, change.model or change.of_model)
 
 
 @lru_cache(maxsize=20)

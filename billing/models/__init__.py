@@ -19,6 +19,7 @@ from billing.models.operations import Heartbeat, SpendDay, Verification
 from billing.models.plans import ProjectPlan
 from billing.models.prices import AgreedPrice, Discount, Markup, ModelAlias, PriceRow
 from billing.models.repricing import RepricedDay, Repricing
+from billing.models.scenarios import Scenario
 from billing.models.spend import (
     ComponentSpend,
     DailySpend,
@@ -63,6 +64,7 @@ __all__ = [
     "RepricedDay",
     "Repricing",
     "Retention",
+    "Scenario",
     "SpendDay",
     "SpendEntry",
     "TaskDay",

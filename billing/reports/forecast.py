@@ -50,9 +50,10 @@ def forecast(
     today: date,
     spent: Decimal,
     amount: Decimal,
+    steady_after: int | None = None,
 ) -> Forecast | None:
     """The end of the period that today lies in. `days` are the last HISTORY days and today; `spent` is the
-    period's so far.
+    period's so far. `steady_after` so many days the trend goes no further.
     """
     past = _past(days, today=today)
     if past is None or not period.since <= today < period.until:
@@ -61,7 +62,8 @@ def forecast(
     so_far = minus(spent, days.get(today, ZERO))
     path = []
     for each in DayRange(today, period.until).days:
-        older = (each - today).days + MEAN_AGE
+        days_on = (each - today).days
+        older = (days_on if steady_after is None else min(days_on, steady_after)) + MEAN_AGE
         cost = _bent(usual[each.weekday()], trend=trend, days=older)
         so_far += max(cost, days.get(today, ZERO)) if each == today else cost
         path.append((each, so_far.quantize(CENT)))

@@ -7,27 +7,24 @@ Promises: old + left out = the spend of what has a price, and new is what the pr
 Never: a guess. What has no price stands in neither figure; what would have none is left out of both, and said.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
 from billing.flow.book import price_book
-from billing.flow.change import Change, changed_book, changed_usage
-from billing.flow.extras import raw_usage
-from billing.flow.price import REASONS, PriceBook, Priced, cost_at, price_event
-from billing.flow.price_book import LONG, OTHER, PRIORITY, Card
-from billing.flow.usage import Counts, Part, Usage, read_usage
+from billing.flow.change import Change, book_under
+from billing.flow.price import REASONS, PriceBook
 from billing.money import ZERO, minus, ratio, total
 from billing.periods import DayRange
+from billing.reports.what_if_pricing import Pricing
 from billing.reports.what_if_rows import Bucket, Event, buckets, events_of
 
 MOST_EVENTS: Final = 5_000
 """Events that are priced one by one for one answer of the API: 5,000 take a second."""
 PAGE_EVENTS: Final = 500
 """The same for a page."""
-PROVIDER: Final = "anthropic"
 TOO_MANY: Final = "too_many_events"
 NOT_KEPT: Final = "no_longer_kept"
 WORDS: Final = {
@@ -35,7 +32,6 @@ WORDS: Final = {
     f" {PAGE_EVENTS} on a page, {MOST_EVENTS:,} of the API. Ask for fewer days, or one project.",
     NOT_KEPT: "These days need the events themselves, and the ledger keeps them no longer.",
 }
-_NO_TOKENS: Final[Counts] = (0, 0, 0, 0, 0, 0)
 
 Group = tuple[date, str, str]
 """Day, provider and model: what is priced in one way, by sums or event by event."""
@@ -112,7 +108,7 @@ def what_if(
     Errors: PriceBookError where a price is too fine to be changed by that much.
     """
     book = book or price_book()
-    pricing = Pricing(change, book, changed_book(book, change.per_cent), now)
+    pricing = Pricing(change, book, book_under(book, change), now)
     by_group: dict[Group, list[Bucket]] = {}
     for bucket in buckets(days, client=client, project=project):
         by_group.setdefault((bucket.day, bucket.provider, bucket.model), []).append(bucket)
@@ -157,7 +153,7 @@ class _Answer:
 def _add_singly(
     answer: _Answer,
     groups: dict[Group, list[Bucket]],
-    pricing: "Pricing",
+    pricing: Pricing,
     *,
     most: int,
     **where: str,
@@ -188,98 +184,6 @@ def _leave_out(answer: _Answer, found: Iterable[Bucket], reason: str) -> None:
     for bucket in found:
         if bucket.priced:
             answer.add(bucket.day, bucket.client, bucket.events, bucket.cost, reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Pricing:
-    """How calls are priced under a change: by `new` instead of `book`."""
-
-    change: Change
-    book: PriceBook
-    new: PriceBook
-    now: datetime
-
-    def is_asked(self, model: str) -> bool:
-        wanted = self.change.of_model
-        return not self.change.is_none and wanted in ("", model)
-
-    def of_event(self, event: Event) -> Decimal | str:
-        """The new cost, or the reason why there is none."""
-        if not self.is_asked(event.model):
-            return event.cost
-        raw = raw_usage(event.extras, tokens=event.tokens, variant=event.variant)
-        usage = read_usage(raw, model=event.model, stop_reason=event.stop_reason)
-        priced = price_event(
-            self.new,
-            provider=self._provider(event.provider),
-            occurred_at=self.now if self.change.model else event.occurred_at,
-            usage=changed_usage(usage, self.change, own_model=event.model),
-        )
-        return priced.cost if isinstance(priced, Priced) else priced.reason
-
-    def of_bucket(self, bucket: Bucket) -> Decimal | str | None:
-        """The same of a sum of calls; None: it has to be priced event by event."""
-        if not self.is_asked(bucket.model):
-            return bucket.cost
-        if bucket.variant in (PRIORITY, OTHER):
-            return None
-        raw = raw_usage(None, tokens=_NO_TOKENS, variant=bucket.variant)
-        empty = read_usage(raw, model=bucket.model, stop_reason="")
-        own = Usage((Part(bucket.model, bucket.tokens),), empty.tier, empty.speed, empty.geo)
-        is_long = LONG in bucket.variant.split("+")
-        days = _utc_days(bucket.day)
-        card = _only_card(self.book, own, bucket.provider, days, is_long=is_long)
-        if not isinstance(card, Card) or not _is_booked_by(card, own.parts[0], bucket):
-            return None
-        changed = changed_usage(own, self.change, own_model=bucket.model)
-        sizes = None if self.change.model not in ("", bucket.model) else is_long
-        if self.change.model:
-            days = [self.now.toordinal()]
-        new = _only_card(self.new, changed, self._provider(bucket.provider), days, is_long=sizes)
-        if not isinstance(new, Card):
-            return new
-        return total(cost_at(changed.parts[0], new)[0])
-
-    def _provider(self, own: str) -> str:
-        return PROVIDER if self.change.model else own
-
-
-def _only_card(
-    book: PriceBook, usage: Usage, provider: str, days: Sequence[int], *, is_long: bool | None
-) -> Card | str | None:
-    """The card of all these calls; a reason; None where they may fall under several.
-
-    `is_long`: whether they are those over the model's prompt size; None: it is not known.
-    """
-    spans = book.spans(usage.parts[0].model, provider=provider, usage=usage)
-    if isinstance(spans, str):
-        return spans
-    cards: list[Card | str] = []
-    for day in days:
-        steps = next((each.steps for each in spans if each.first_day <= day < each.end_day), ())
-        if not steps or len(steps) > 2 or (len(steps) == 2 and is_long is None):
-            return None
-        if len(steps) == 1 and (is_long or steps[0][0] > 0):
-            return None
-        cards.append(steps[0 if is_long else -1][1])
-    first = cards[0]
-    if isinstance(first, str):
-        return first if all(each == first for each in cards) else None
-    if any(not isinstance(each, Card) or each.per_token != first.per_token for each in cards):
-        return None
-    return first
-
-
-def _is_booked_by(card: Card, part: Part, bucket: Bucket) -> bool:
-    """Every call of the bucket was booked by this card, and billed whole: its sums say so."""
-    costs, uncached = cost_at(part, card)
-    return tuple(costs) == bucket.costs and uncached == bucket.cost_uncached
-
-
-def _utc_days(day: date) -> list[int]:
-    """The UTC days that a day of any time zone may have a part of."""
-    middle = day.toordinal()
-    return [middle - 1, middle, middle + 1]
 
 
 def without_days(found: WhatIf) -> list[Compared]:

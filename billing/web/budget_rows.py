@@ -23,6 +23,7 @@ from billing.watch.words import (
     period_words,
     scope_words,
 )
+from billing.web.supposed import Choice
 from tenants.access import Access
 
 FULL = 100
@@ -47,6 +48,8 @@ class BudgetRow:
     forecast_amount: str
     forecast_detail: str
     exceeded_words: str
+    supposed_words: str = ""
+    """Where it would end in the scenario that the page shows."""
 
     @property
     def budget(self) -> Budget:
@@ -76,6 +79,7 @@ def budget_row(
     today: date,
     forecast: Forecast | None = None,
     promised: Decimal | None = None,
+    supposed: str = "",
 ) -> BudgetRow:
     budget = standing.budget
     highest = max(FULL, *budget.thresholds)
@@ -93,6 +97,7 @@ def budget_row(
         forecast_amount=estimate(forecast.expected) if forecast else "",
         forecast_detail=forecast_detail(forecast, standing.period) if forecast else "",
         exceeded_words=_exceeded_words(budget, promised),
+        supposed_words=supposed,
     )
 
 
@@ -102,13 +107,20 @@ def groups_of(
     today: date,
     forecasts: Sequence[Forecast | None],
     promised: Mapping[int, Decimal],
+    choice: Choice,
 ) -> list[Group]:
     """Budgets of everything first, then client by client, the client's own before its projects'."""
     rows: dict[str, list[BudgetRow]] = {}
     found = zip(standings, forecasts, strict=True)
     for standing, forecast in sorted(found, key=lambda each: _order(each[0].budget)):
         budget = standing.budget
-        row = budget_row(standing, today=today, forecast=forecast, promised=promised.get(budget.pk))
+        row = budget_row(
+            standing,
+            today=today,
+            forecast=forecast,
+            promised=promised.get(budget.pk),
+            supposed=choice.words_of(standing, forecast),
+        )
         rows.setdefault(budget.client.name if budget.client else "Everything", []).append(row)
     return [Group(title, tuple(each)) for title, each in rows.items()]
 

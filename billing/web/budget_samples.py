@@ -9,6 +9,7 @@ from billing.reports.budgets import Standing, Used
 from billing.reports.forecast import HISTORY, forecast
 from billing.web.budget_rows import BudgetRow, budget_row
 from billing.web.burn import Burn, burn
+from billing.web.pairs import Pair, Pairs, pair_bars
 from tenants.models import Client, User
 
 TODAY = date(2026, 11, 22)
@@ -80,3 +81,12 @@ def sample_alerts() -> list[Alert]:
         ),
         Alert(id=4, kind="spent", headline=words, made_at=at, snoozed_until=at),
     ]
+
+
+def sample_pairs() -> Pairs:
+    pairs = [
+        Pair(day, Decimal(20 + day.day % 7), Decimal(20 + day.day % 7) / (1 + day.day // 20))
+        for day in MONTH.days
+    ]
+    names, words = ("Paid", "It would have been"), "$712.00 would have been $560.50."
+    return pair_bars(pairs, title="Day by day", names=names, words=words)

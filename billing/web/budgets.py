@@ -23,6 +23,7 @@ from billing.web.alerts import entries
 from billing.web.budget_form import BudgetForm, channels_of_company, filled, save_budget
 from billing.web.budget_rows import budget_row, groups_of, seen_by
 from billing.web.burn import burn
+from billing.web.supposed import scenario_choice, scenarios_to_choose, with_scenario
 from tenants.access import EVERYONE, FINANCE, page
 from tenants.actions import ActionError
 from tenants.web.requests import PageRequest
@@ -37,21 +38,34 @@ NEWEST = 20
 def budget_list(request: PageRequest) -> HttpResponse:
     """Finance sees all, a member the own ones, a client viewer those that are shared."""
     today = today_of(request)
-    budgets = list(seen_by(request.access))
+    budgets = list(with_scenario(seen_by(request.access), request.GET, request.access))
     found = standings(budgets, today=today)
     promised = exceeded(budgets) if request.access.is_finance else {}
+    choice = scenario_choice(budgets, today=today)
     groups = groups_of(
-        found, today=today, forecasts=forecasts_of(found, today=today), promised=promised
+        found,
+        today=today,
+        forecasts=forecasts_of(found, today=today),
+        promised=promised,
+        choice=choice,
     )
     as_of = found[0].as_of if found else timezone.now()
-    context = {"section": "budgets", "groups": groups, "as_of": as_of}
+    context: dict[str, object] = {
+        "section": "budgets",
+        "groups": groups,
+        "as_of": as_of,
+        "choice": choice,
+    }
+    if not choice.chosen:
+        context["scenarios"] = scenarios_to_choose(request.access)
     return render(request, "billing/budgets.html", context)
 
 
 @page(EVERYONE)
 @require_safe
 def budget_page(request: PageRequest, budget: int) -> HttpResponse:
-    found = get_object_or_404(seen_by(request.access), pk=budget)
+    budgets = with_scenario(seen_by(request.access), request.GET, request.access)
+    found = get_object_or_404(budgets, pk=budget)
     today = today_of(request)
     period = found.cycle.around(today)
     days = _days(found, period, today=today)
@@ -60,22 +74,24 @@ def budget_page(request: PageRequest, budget: int) -> HttpResponse:
     heading = forecast(
         costs, period=standing.period, today=today, spent=standing.spent, amount=found.amount
     )
-    context = {
+    choice = scenario_choice([found], today=today)
+    supposed = choice.ahead_of(standing, heading)
+    context: dict[str, object] = {
         "section": "budgets",
         "row": budget_row(standing, today=today, forecast=heading),
         "budget": found,
-        "burn": burn(standing, days, forecast=heading, today=today),
+        "choice": choice,
+        "supposed": supposed,
+        "burn": burn(standing, days, forecast=heading, today=today, supposed=supposed),
         "error": tested(standing, costs) if heading else None,
         "answers": request.access.user.pk in (found.owner_id, found.deputy_id),
         "as_of": standing.as_of,
     }
     if not request.access.is_viewer:
-        context |= {
-            "versions": found.versions.select_related("owner", "deputy"),
-            "alerts": entries(Alert.objects.filter(budget=found).select_related("acknowledged_by"))[
-                :NEWEST
-            ],
-        }
+        alerts = Alert.objects.filter(budget=found).select_related("acknowledged_by")
+        context["alerts"] = entries(alerts)[:NEWEST]
+        if not choice.chosen:
+            context["versions"] = found.versions.select_related("owner", "deputy")
     return render(request, "billing/budget.html", context)
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from billing.money import ZERO, dollars, total
 from billing.reports.budgets import Standing, Used
 from billing.reports.forecast import Forecast
+from billing.reports.scenario_budgets import Ahead
 from billing.watch.words import day_words, estimate
 from billing.web.charts import HEIGHT, SLOT, Label, axis_text, axis_ticks, x_labels
 
@@ -27,7 +28,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class BurnRow:
-    """A day: what it cost, what is used by its end; of a day to come what is expected by then."""
+    """A day: what it cost, what is used by its end; of a day to come what is expected by then, and what would
+    be used in the scenario that is shown.
+    """
 
     label: str
     spent: Decimal | None
@@ -35,6 +38,7 @@ class BurnRow:
     percent: int
     is_expected: bool
     at_least: bool
+    supposed: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Burn:
     used: str
     """SVG path of what is used, from the period's start to now."""
     ahead: str
+    supposed: str
+    """What would happen, in a scenario."""
     band: str
     lines: tuple[Line, ...]
     rows: tuple[BurnRow, ...]
@@ -59,6 +65,7 @@ def burn(
     *,
     forecast: Forecast | None,
     today: date,
+    supposed: Ahead | None = None,
 ) -> Burn:
     """Draw a period: each day is SLOT wide; what is used by its end stands at its right edge."""
     period, budget = standing.period, standing.budget
@@ -67,17 +74,20 @@ def burn(
     for each in past:
         so_far = total((so_far, days[each].spent if each in days else ZERO))
         used.append(so_far)
-    ahead = _ahead(used, forecast)
+    ahead = _ahead(used, forecast.path if forecast else ())
+    instead = _ahead(used, supposed.path if supposed else ())
     highest = max(
         budget.amount * max(100, *budget.thresholds) / 100,
         so_far,
         forecast.high if forecast else ZERO,
+        supposed.expected if supposed else ZERO,
     )
     ticks = axis_ticks(highest)
     top = ticks[-1]
     return Burn(
         used=_path([(0, ZERO), *((place + 1, each) for place, each in enumerate(used))], top=top),
         ahead=_path(ahead, top=top),
+        supposed=_path(instead, top=top),
         band=_band(ahead, forecast, top=top),
         lines=tuple(
             Line(
@@ -87,7 +97,7 @@ def burn(
             )
             for each in budget.thresholds
         ),
-        rows=_rows(standing, days, used=used, forecast=forecast),
+        rows=_rows(standing, days, used=used, forecast=forecast, supposed=supposed),
         y_labels=tuple(axis_text(tick, step=ticks[1]) for tick in reversed(ticks)),
         x_labels=x_labels(period.days),
         width=SLOT * len(period.days),
@@ -117,6 +127,7 @@ def _rows(
     *,
     used: Sequence[Decimal],
     forecast: Forecast | None,
+    supposed: Ahead | None,
 ) -> tuple[BurnRow, ...]:
     amount, rows = standing.budget.amount, []
     nothing = Used(ZERO, 0)
@@ -125,9 +136,10 @@ def _rows(
         percent = int(so_far * 100 // amount)
         least = of_day.unpriced_events > 0
         rows.append(BurnRow(_label(each), of_day.spent, so_far, percent, False, least))
+    instead = dict(supposed.path) if supposed else {}
     for each, expected in (forecast.path if forecast else ())[1:]:
         percent = int(expected * 100 // amount)
-        rows.append(BurnRow(_label(each), None, expected, percent, True, False))
+        rows.append(BurnRow(_label(each), None, expected, percent, True, False, instead.get(each)))
     return tuple(rows)
 
 
@@ -144,13 +156,15 @@ def _path(points: Sequence[tuple[int, Decimal]], *, top: Decimal) -> str:
     return f"M{'L'.join(drawn)}" if len(drawn) > 1 else ""
 
 
-def _ahead(used: Sequence[Decimal], forecast: Forecast | None) -> list[tuple[int, Decimal]]:
+def _ahead(
+    used: Sequence[Decimal], path: Sequence[tuple[date, Decimal]]
+) -> list[tuple[int, Decimal]]:
     """From what was used when today began: today is not over, so what it will have cost is expected too."""
-    if forecast is None:
+    if not path:
         return []
     today = max(0, len(used) - 1)
     begins = used[today - 1] if today else ZERO
-    days = enumerate(forecast.path, start=today + 1)
+    days = enumerate(path, start=today + 1)
     return [(today, begins), *((place, each) for place, (_, each) in days)]
 
 

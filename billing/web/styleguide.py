@@ -46,6 +46,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "figures": samples.sample_figures(screen.asked.days.days),
         "budget_rows": budget_samples.sample_rows(),
         "burn": budget_samples.sample_burn(),
+        "pairs": budget_samples.sample_pairs(),
         "alerts": budget_samples.sample_alerts(),
         "form": SampleForm(),
         "wrong_form": SampleForm({"name": ""}),

@@ -31,6 +31,8 @@ EVENT = {"id": "x", "project": "secret-acme", "model": "m", "occurred_at": "2026
 EVENT["usage"] = {"input_tokens": 1, "output_tokens": 1}
 BUDGET = {"name": "new", "amount": "5", "period": "week", "owner": "ana@acme.test"}
 PRICE = dict.fromkeys(TOKEN_CLASSES, "1") | {"model": "claude-opus-9", "source": "contract"}
+ONE_SCENARIO = "scenarios/<int:scenario_id>"
+SCENARIO = {"name": "new", "prices": [{"since": "2099-01-01", "per_cent": "-50"}]}
 END = {"until": "2099-01-01"}
 RUN = {"since": "2026-11-01", "until": "2026-11-02", "reason": "test"}
 PAST = {"percent": "5", "until": "2020-01-01"}
@@ -54,6 +56,24 @@ CALLS = [
     Call(V + "price", "/api/v1/price", "ingest read", method="POST", data=EVENT),
     Call(V + "calculator", "/api/v1/calculator", "read"),
     Call(V + "what-if", "/api/v1/what-if?batch=1", "read"),
+    Call(V + "scenarios", "/api/v1/scenarios", "read"),
+    Call(V + "scenarios", "/api/v1/scenarios", "manage", 201, 201, "POST", SCENARIO),
+    Call(V + ONE_SCENARIO, "/api/v1/scenarios/{acme_scenario}", "read", foreign=404),
+    Call(
+        V + ONE_SCENARIO,
+        "/api/v1/scenarios/{acme_scenario}",
+        "manage",
+        foreign=404,
+        method="PATCH",
+        data=SCENARIO,
+    ),
+    Call(V + ONE_SCENARIO, "/api/v1/scenarios/{acme_scenario}", "manage", 204, 404, "DELETE"),
+    Call(
+        V + ONE_SCENARIO + "/result",
+        "/api/v1/scenarios/{acme_scenario}/result",
+        "read",
+        foreign=404,
+    ),
     Call(V + "prices/proposals", "/api/v1/prices/proposals", "read"),
     Call(
         V + "prices/proposals",

@@ -77,6 +77,17 @@ PRICE_FORM = dict.fromkeys(TOKEN_CLASSES, "1") | {
     "speed": "standard",
     "over_prompt_tokens": "0",
 }
+ONE_SCENARIO = "scenarios/<int:scenario>/"
+SCENARIO_FORM = {
+    "name": "new",
+    "prices-TOTAL_FORMS": "1",
+    "prices-INITIAL_FORMS": "0",
+    "prices-0-since": "2099-01-01",
+    "prices-0-of": "everything",
+    "prices-0-per_cent": "-50",
+    "growth-TOTAL_FORMS": "0",
+    "growth-INITIAL_FORMS": "0",
+}
 ALARM_FORM = {"spike_floor": "5", "silence_floor": "5", "new_model_floor": "5"}
 PAGES = [
     Page("livez", "/livez", PUBLIC),
@@ -107,6 +118,33 @@ PAGES = [
     Page(T + "projects/<slug:project>/plan/", "/t/acme/projects/secret-brix/plan/", NO_VIEWER),
     Page(T + "what-if/", "/t/acme/what-if/?per_cent=-50", STAFF),
     Page(T + "what-if/", "/t/acme/what-if/?per_cent=half", done(STAFF, 422)),
+    Page(T + "scenarios/", "/t/acme/scenarios/", STAFF),
+    Page(T + "scenarios/new/", "/t/acme/scenarios/new/", FINANCE),
+    Page(T + "scenarios/new/", "/t/acme/scenarios/new/", done(FINANCE, 302), "POST", SCENARIO_FORM),
+    Page(T + ONE_SCENARIO, "/t/acme/scenarios/{acme_scenario}/", STAFF),
+    Page(T + ONE_SCENARIO, "/t/acme/scenarios/{brix_scenario}/", NO_VIEWER),
+    Page(T + ONE_SCENARIO + "edit/", "/t/acme/scenarios/{acme_scenario}/edit/", FINANCE),
+    Page(T + ONE_SCENARIO + "edit/", "/t/acme/scenarios/{brix_scenario}/edit/", NO_FINANCE),
+    Page(
+        T + ONE_SCENARIO + "edit/",
+        "/t/acme/scenarios/{acme_scenario}/edit/",
+        done(FINANCE, 302),
+        "POST",
+        SCENARIO_FORM,
+    ),
+    Page(
+        T + ONE_SCENARIO + "archive/",
+        "/t/acme/scenarios/{acme_scenario}/archive/",
+        done(FINANCE, 302),
+        "POST",
+    ),
+    Page(
+        T + ONE_SCENARIO + "archive/",
+        "/t/acme/scenarios/{brix_scenario}/archive/",
+        NO_FINANCE,
+        "POST",
+    ),
+    Page(T + "budgets/", "/t/acme/budgets/?scenario={acme_scenario}", EVERYONE),
     Page("api/docs/", "/api/docs/", PUBLIC),
     Page("api/v1/openapi.json", "/api/v1/openapi.json", PUBLIC),
     Page("", "/", "302 200 302 302 302 302 302 302"),

@@ -52,6 +52,7 @@ WALLS = {
     "billing_repricedday": (KEPT, ""),
     "billing_projectplan": (APPEND, ""),
     "billing_repricing": (KEPT, ""),
+    "billing_scenario": (KEPT, ""),
     "billing_spendday": (KEPT, ""),
     "billing_spendentry": (ALL, "client_id"),
     "billing_taskday": ("DELETE INSERT SELECT", ""),

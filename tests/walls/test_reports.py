@@ -2,6 +2,7 @@
 
 import inspect
 import itertools
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -337,8 +338,8 @@ def test_a_foreign_object_and_one_of_nobody_look_alike(twins, row):
     path = path_of(row, twins)
 
     of_acme = send(path, headers=headers)
-    address, mark, _ = path.rpartition("=" if "=" in path else "/")
-    of_nobody = send(f"{address}{mark}999999999", headers=headers)
+    nobodys = re.sub(r"(?<=[/=])[^/=]+?(/result)?$", r"999999999\1", path)
+    of_nobody = send(nobodys, headers=headers)
 
     assert (of_acme.status_code, of_nobody.status_code) == (404, 404)
     assert of_acme.content == of_nobody.content

@@ -32,6 +32,7 @@ NOUNS = {
     "delivery": "billing_delivery",
     "key": "tenants_apikey",
     "budget": "billing_budget",
+    "scenario": "billing_scenario",
     "alert": "billing_alert",
     "price": "billing_agreedprice",
     "discount": "billing_discount",

@@ -20,6 +20,7 @@ from billing.flow.retention import move_horizon
 from billing.flow.send_due import claim_next, record
 from billing.flow.set_budget import Counts, NewTerms, set_budget
 from billing.flow.set_plan import set_plan
+from billing.flow.set_scenario import set_scenario
 from billing.flow.switch_off import owners
 from billing.flow.terms import add_terms
 from billing.flow.void import void
@@ -181,6 +182,7 @@ def fill(company: Company, *, now: datetime) -> Twin:
         found_at_night(company, now=now)
         planned = company.projects["support-bot"]
         set_plan(planned, models=[f"model-{slug}"], settings={}, actor=f"planner-{slug}")
+        set_scenario(f"scenario-{slug}", {}, actor=f"planner-{slug}", now=now)
         client = create_client(actor="test", slug=f"only-{slug}", name=f"Only at {slug}")
         project = create_project(
             actor="test", slug=f"secret-{slug}", name=f"Secret of {slug}", client=client
@@ -217,6 +219,7 @@ def fill(company: Company, *, now: datetime) -> Twin:
                 "patient",
                 "note",
                 "planner",
+                "scenario",
             )
         }
         | of_keys
