@@ -24,6 +24,7 @@ from billing.models import Budget
 from billing.watch import check
 from billing.watch.alarms import check_alarms
 from billing.watch.pass_on import pass_on_alerts, wake_alerts
+from billing.watch.week import tell_week
 from tenants.directory import all_tenants
 from tenants.scoping import dispatch_scope
 from tenants.tasks import ScopedTask
@@ -118,12 +119,13 @@ def watch() -> None:
 
 @shared_task(name="billing.tasks.watch_tenant", base=ScopedTask)
 def watch_tenant(*, tenant_id: int) -> None:
-    """By the clock: budgets with forecasts, alarms, then what nobody acknowledged or what was put off."""
+    """By the clock: budgets with forecasts, alarms, what waits for an answer, the week's mail."""
     take_down(tenant_id, task="watch_tenant")
     now = timezone.now()
     checked = check.check_budgets(now=now, forecasts=True)
     alarms = check_alarms(now=now)
     passed_on, woken = pass_on_alerts(now=now), wake_alerts(now=now)
+    weeks = tell_week(now=now)
     log.info(
         "tenant_watched",
         budgets=checked.budgets,
@@ -131,6 +133,7 @@ def watch_tenant(*, tenant_id: int) -> None:
         alarms=alarms,
         passed_on=passed_on,
         woken=woken,
+        weeks=weeks,
     )
 
 

@@ -20,16 +20,20 @@ POLICY = b"5.7."
 
 def send(outgoing: Outgoing, *, now: datetime) -> str:
     """Hand it to the mail server. The same outgoing message has the same Message-ID in every attempt."""
+    headers = {
+        "Message-ID": outgoing.mail_id,
+        "Date": format_datetime(outgoing.made_at),
+        "Auto-Submitted": "auto-generated",
+    }
+    if stop := outgoing.message.unsubscribe:  # by one click, RFC 8058
+        headers |= {"List-Unsubscribe": f"<{stop}>"}
+        headers |= {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     mail = EmailMultiAlternatives(
         subject=outgoing.message.subject,
         body=as_text(outgoing.message),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[outgoing.address],
-        headers={
-            "Message-ID": outgoing.mail_id,
-            "Date": format_datetime(outgoing.made_at),
-            "Auto-Submitted": "auto-generated",
-        },
+        headers=headers,
     )
     mail.attach_alternative(as_html(outgoing.message), "text/html")
     try:

@@ -34,6 +34,8 @@ class Message:
     """The first is the main action."""
     data: Mapping[str, object]
     """The `data` of a webhook: JSON, with strings for money and RFC 3339 times."""
+    unsubscribe: str = ""
+    """Where a POST ends mails of this kind to this person; '' for what cannot be ended."""
 
     def __post_init__(self) -> None:
         """A name with a line break in it makes no second header of a mail."""

@@ -30,6 +30,7 @@ from billing.web.plans import plan_save, project_plan
 from billing.web.projects import project_events, project_list, project_page
 from billing.web.proposals import proposal_accept, proposal_list
 from billing.web.statements import statement_list, statement_page
+from billing.web.week_mail import week_mail
 from billing.web.what_if import what_if_page
 
 urlpatterns = [
@@ -87,6 +88,7 @@ urlpatterns = [
     path("insights/breaks/", insight_list.insight_breaks, name="insight_breaks"),
     path("insights/tasks/", insight_list.insight_tasks, name="insight_tasks"),
     path("insights/caching/", insight_caching, name="insight_caching"),
+    path("insights/mail/", week_mail, name="week_mail"),
     path("prices/", prices.price_list, name="prices"),
     path("prices/model/", prices.price_model, name="price_model"),
     path("prices/drift/", prices.price_drift, name="price_drift"),

@@ -84,6 +84,8 @@ class Membership(TenantOwned):
     created_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField(null=True, blank=True)
     """When the person last opened a page of this tenant, to within ten minutes."""
+    week_mail = models.BooleanField(default=True, db_default=True)
+    """Whether an owner wants each week by mail (billing/watch/week.py)."""
 
     class Meta(TenantOwned.Meta):
         constraints = [

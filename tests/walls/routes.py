@@ -456,6 +456,10 @@ PAGES = [
     Page("acknowledge/<str:token>/", "/acknowledge/forged/", done(PUBLIC, 404), "POST"),
     Page("acknowledge/<str:token>/", "/acknowledge/{acme_link}/", PUBLIC),
     Page("acknowledge/<str:token>/", "/acknowledge/{acme_link}/", PUBLIC, "POST"),
+    Page("weekly-mail/<str:token>/", "/weekly-mail/forged/", done(PUBLIC, 404)),
+    Page("weekly-mail/<str:token>/", "/weekly-mail/forged/", done(PUBLIC, 404), "POST"),
+    Page("weekly-mail/<str:token>/", "/weekly-mail/{acme_week_link}/", PUBLIC),
+    Page("weekly-mail/<str:token>/", "/weekly-mail/{acme_week_link}/", PUBLIC, "POST"),
     Page(T + "keys/", "/t/acme/keys/", MANAGERS),
     Page(
         T + "keys/",
@@ -551,6 +555,8 @@ PAGES = [
         {"dimension": "feature", "value": "reports", "wait": "1"},
     ),
     Page(T + "insights/caching/", "/t/acme/insights/caching/", STAFF),
+    Page(T + "insights/mail/", "/t/acme/insights/mail/", STAFF),
+    Page(T + "insights/mail/", "/t/acme/insights/mail/", "302 404 302 403 403 403 403 404", "POST"),
     Page(T + "prices/unpriced/", "/t/acme/prices/unpriced/", STAFF),
     Page(T + "clients/<slug:client>/prices/", "/t/acme/clients/globex/prices/", FINANCE),
     Page(
