@@ -19,7 +19,12 @@ PRESETS = {
     "month": "This month",
     "last-month": "Last month",
     "90d": "90 days",
+    "week": "This week",
+    "last-week": "Last week",
+    "quarter": "This quarter",
 }
+MONDAY = 1
+WEEK = timedelta(days=7)
 
 
 class PeriodError(ValueError):
@@ -61,14 +66,19 @@ class DayRange:
         return f"{first.day} {first:%b %Y} – {end}"
 
     def previous(self) -> "DayRange":
-        """What this range is compared with: the same days of the month before for a month, else the same
-        number of days before it."""
+        """What this range is compared with: as many days of the week, month or quarter before for one that has
+        only begun, the whole one before for a whole one, else the same number of days before it."""
         length = self.until - self.since
         if self.preset == "month":
             start = (self.since - timedelta(days=1)).replace(day=1)
             return DayRange(start, min(start + length, self.since))
         if self.preset == "last-month":
             return DayRange((self.since - timedelta(days=1)).replace(day=1), self.since)
+        if self.preset == "week":
+            return DayRange(self.since - WEEK, self.until - WEEK)
+        if self.preset == "quarter":
+            start = quarter_of(self.since - timedelta(days=1))
+            return DayRange(start, min(start + length, self.since))
         return DayRange(self.since - length, self.since)
 
 
@@ -98,10 +108,17 @@ def period_text(period: date | datetime | None) -> str | None:
     return period.isoformat() if period else None
 
 
-def preset_range(name: str, *, today: date) -> DayRange:
-    """The days of a preset, up to and with today."""
+def quarter_of(day: date) -> date:
+    """The first day of the calendar quarter that a day lies in."""
+    return date(day.year, day.month - (day.month - 1) % 3, 1)
+
+
+def preset_range(name: str, *, today: date, week_starts_on: int = MONDAY) -> DayRange:
+    """The days of a preset, up to and with today. `week_starts_on`: the company's weekday, 1 Monday to 7
+    Sunday."""
     tomorrow = today + timedelta(days=1)
     first_of_month = today.replace(day=1)
+    first_of_week = today - timedelta(days=(today.isoweekday() - week_starts_on) % 7)
     spans = {
         "today": (today, tomorrow),
         "yesterday": (today - timedelta(days=1), today),
@@ -110,12 +127,17 @@ def preset_range(name: str, *, today: date) -> DayRange:
         "month": (first_of_month, tomorrow),
         "last-month": ((first_of_month - timedelta(days=1)).replace(day=1), first_of_month),
         "90d": (today - timedelta(days=89), tomorrow),
+        "week": (first_of_week, tomorrow),
+        "last-week": (first_of_week - WEEK, first_of_week),
+        "quarter": (quarter_of(today), tomorrow),
     }
     since, until = spans[name]
     return DayRange(since, until, preset=name)
 
 
-def range_from_query(query: Mapping[str, str], *, today: date, default: str = "month") -> DayRange:
+def range_from_query(
+    query: Mapping[str, str], *, today: date, default: str = "month", week_starts_on: int = MONDAY
+) -> DayRange:
     """`?range=7d` or `?since=2026-11-01&until=2026-12-01`; a lone `since` runs up to today.
 
     Errors: PeriodError for an unknown preset, a date that is none, an empty or too long span.
@@ -125,7 +147,7 @@ def range_from_query(query: Mapping[str, str], *, today: date, default: str = "m
         name = query.get("range", "") or default
         if name not in PRESETS:
             raise PeriodError(f"range is one of {', '.join(PRESETS)}.", field="range")
-        return preset_range(name, today=today)
+        return preset_range(name, today=today, week_starts_on=week_starts_on)
     if not since:
         raise PeriodError("since is required when until is given.", field="since")
     first = _date(since, field="since")

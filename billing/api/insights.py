@@ -48,7 +48,9 @@ class InsightView(KeyView):
     def days(self, request: Request, tenant: Tenant) -> DayRange:
         try:
             return range_from_query(
-                request.query_params, today=today_in(tenant.timezone, now=timezone.now())
+                request.query_params,
+                today=today_in(tenant.timezone, now=timezone.now()),
+                week_starts_on=tenant.week_starts_on,
             )
         except PeriodError as error:
             raise Problem(400, "invalid_range", error.detail, field=error.field) from error

@@ -118,7 +118,11 @@ class Spend(KeyView):
         filters = {name: query.get(name, "") for name in FILTERS}
         filters["project"] = self.project_of(filters["project"])
         try:
-            days = range_from_query(query, today=today_in(tenant.timezone, now=timezone.now()))
+            days = range_from_query(
+                query,
+                today=today_in(tenant.timezone, now=timezone.now()),
+                week_starts_on=tenant.week_starts_on,
+            )
             top = top_of(query.get("top", ""))
             group_by = [name for name in query.get("group_by", "").split(",") if name]
             is_apart = _is_apart(query.get("unpriced", ""))

@@ -77,7 +77,11 @@ class WhatIfView(KeyView):
         refuse_unknown(query, PARAMETERS)
         tenant = Tenant.objects.get()
         try:
-            days = range_from_query(query, today=today_in(tenant.timezone, now=now))
+            days = range_from_query(
+                query,
+                today=today_in(tenant.timezone, now=now),
+                week_starts_on=tenant.week_starts_on,
+            )
             change = change_of(query)
             found = what_if(
                 days,

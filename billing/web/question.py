@@ -32,7 +32,7 @@ GROUPS: Mapping[str, str] = {
 }
 """The dimensions in the words of a page, from the agency down to the single call."""
 ROWS: Mapping[str, str] = {
-    "total": "the whole range",
+    "total": "whole range",
     "month": "a month",
     "day": "a day",
     "hour": "an hour",

@@ -12,7 +12,15 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, QueryDict
 
-from billing.periods import PRESETS, DayRange, PeriodError, range_from_query, today_in
+from billing.periods import (
+    MONDAY,
+    PRESETS,
+    DayRange,
+    PeriodError,
+    range_from_query,
+    today_in,
+)
+from tenants.access import Access
 
 WORDS: Mapping[str, str] = {
     "today": "today",
@@ -22,8 +30,13 @@ WORDS: Mapping[str, str] = {
     "month": "this month",
     "last-month": "last month",
     "90d": "in 90 days",
+    "week": "this week",
+    "last-week": "last week",
+    "quarter": "this quarter",
 }
 """Completes 'Spend …'."""
+RARE = ("week", "last-week", "quarter")
+"""Presets that stand in the menu, beside days of one's own."""
 MOST_BARS = 120
 """Longer ranges are drawn by month."""
 
@@ -37,13 +50,22 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class RangePicker:
-    """`kept`: settings of the page that a new range keeps. `error`: what was wrong with the range."""
+    """`more`: choices of the menu. `kept`: settings of the page that a new range keeps. `error`: what was wrong
+    with the range."""
 
     choices: tuple[Choice, ...]
+    more: tuple[Choice, ...]
     days: DayRange
     zone: str
     kept: tuple[tuple[str, str], ...]
     error: str
+
+    @property
+    def of_menu(self) -> str:
+        """What was chosen in the menu: the name of a preset or the days; ''."""
+        if self.days.preset in RARE:
+            return PRESETS[self.days.preset]
+        return "" if self.days.preset else self.days.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +102,36 @@ def asked_range(
     today = today_in(zone, now=now)
     error = ""
     try:
-        days = range_from_query(request.GET, today=today)
+        days = range_from_query(request.GET, today=today, week_starts_on=week_start_of(request))
     except PeriodError as wrong:
         days, error = range_from_query(QueryDict(), today=today), wrong.detail
     kept = tuple((name, request.GET[name]) for name in keep if name in request.GET)
-    choices = tuple(
-        Choice(label=label, query=query_with(kept, range=name), is_current=name == days.preset)
+    choices = {
+        name: Choice(
+            label=label, query=query_with(kept, range=name), is_current=name == days.preset
+        )
         for name, label in PRESETS.items()
+    }
+    picker = RangePicker(
+        choices=tuple(each for name, each in choices.items() if name not in RARE),
+        more=tuple(choices[name] for name in RARE),
+        days=days,
+        zone=zone,
+        kept=kept,
+        error=error,
     )
     return Asked(
         days=days,
         before=days.previous(),
         today=today,
-        picker=RangePicker(choices=choices, days=days, zone=zone, kept=kept, error=error),
+        picker=picker,
     )
+
+
+def week_start_of(request: HttpRequest) -> int:
+    """The company's; a page of no company has weeks from Monday."""
+    access = getattr(request, "access", None)
+    return access.tenant.week_starts_on if isinstance(access, Access) else MONDAY
 
 
 def kept_range(request: HttpRequest) -> tuple[tuple[str, str], ...]:

@@ -38,6 +38,14 @@ def days(text):
         ("month", "2026-01-31", "2026-01-01 2026-02-01", "2025-12-01 2026-01-01"),
         ("last-month", "2026-11-22", "2026-10-01 2026-11-01", "2026-09-01 2026-10-01"),
         ("last-month", "2026-01-01", "2025-12-01 2026-01-01", "2025-11-01 2025-12-01"),
+        # Sunday is the last day of a week that starts on Monday
+        ("week", "2026-11-22", "2026-11-16 2026-11-23", "2026-11-09 2026-11-16"),
+        ("week", "2026-11-18", "2026-11-16 2026-11-19", "2026-11-09 2026-11-12"),
+        ("last-week", "2026-11-18", "2026-11-09 2026-11-16", "2026-11-02 2026-11-09"),
+        ("quarter", "2026-11-22", "2026-10-01 2026-11-23", "2026-07-01 2026-08-23"),
+        ("quarter", "2026-01-01", "2026-01-01 2026-01-02", "2025-10-01 2025-10-02"),
+        # January to March has a day or two less than October to December
+        ("quarter", "2026-06-30", "2026-04-01 2026-07-01", "2026-01-01 2026-04-01"),
         ("last-month", "2028-03-30", "2028-02-01 2028-03-01", "2028-01-01 2028-02-01"),
     ],
 )
@@ -50,6 +58,16 @@ def test_a_preset_and_what_it_is_compared_with(name, today, expected, before):
         name,
     )
     assert found.previous() == days(before)
+
+
+@pytest.mark.parametrize(("starts_on", "first"), [(1, 16), (7, 22), (6, 21), (3, 18)])
+def test_a_week_starts_on_the_companys_day(starts_on, first):
+    this, last = (
+        preset_range(name, today=SUNDAY, week_starts_on=starts_on) for name in ("week", "last-week")
+    )
+
+    assert (this.since.day, this.last) == (first, SUNDAY)
+    assert (last.until, len(last.days)) == (this.since, 7)
 
 
 def test_a_range_without_a_name_is_compared_with_as_many_days_before_it():

@@ -17,6 +17,7 @@ from billing.money import TOKEN_CLASSES, plain
 from billing.reports.ranking import OTHER
 from billing.web.question import FILTERS, GROUPS, MOST_HOURLY_DAYS
 from tenants.actions import archive, create_client, create_key, create_project
+from tenants.company import change_company
 from tests.factories import COST, USAGE, event
 from tests.look.test_pages import text_of
 from tests.look.test_unpriced import CASES, strange
@@ -412,6 +413,23 @@ def test_archived_clients_keep_their_name_and_what_ended_is_compared(ana, world)
 
     assert re.search(r"Globex of Acme .* \$0\.00 .*−\$0\.016? less", text) or "−$0.02 less" in text
     assert "Initech of Acme" in text
+
+
+def test_a_week_is_the_companys_on_the_page_in_the_file_and_in_the_answer(ana, world):
+    world.acme.post(event())
+    with world.acme.scope():
+        change_company(actor="test", name="Acme", week_starts_on=7)
+
+    told = api_of(ana, world, "range=last-week&granularity=total")
+    page = ana.get("/t/acme/explore/?range=last-week&group_by=")
+    menu = text_of(page).partition("90 days")[2]
+
+    since = date.fromisoformat(told["since"])
+    assert (since.isoweekday(), told["until"]) == (7, (since + timedelta(7)).isoformat())
+    assert page.context["range"].days.since == since
+    assert re.match(r" Last week This week Last week This quarter", menu)
+    name = ana.get("/t/acme/explore.csv?range=last-week")["Content-Disposition"]
+    assert f"spend-acme-{since}" in name
 
 
 def test_a_question_that_makes_no_sense_is_said_in_words_and_the_rest_is_kept(ana, world):

@@ -1,5 +1,6 @@
 """The overview: where the company stands now, what moved, and each client in a line."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -146,3 +147,19 @@ def test_a_small_picture_is_as_high_as_there_is_room_and_shows_every_day_with_sp
     assert path.count("M") == 2
     assert path.startswith(f"M0 0h3v{HIGH}h-3z")
     assert path.endswith(f"M8 {HIGH - 1}h3v1h-3z")
+
+
+@pytest.mark.parametrize("path", ["", "clients/", "clients/globex/", "projects/support-bot/"])
+def test_every_picture_in_a_table_has_a_heading_that_is_seen(ana, spent, path):
+    """Wide: the heading of its column. Narrow, where headings go: its label."""
+    html = ana.get(f"/t/acme/{path}").content.decode()
+
+    for table in re.findall(r"<table.*?</table>", html, re.S):
+        heads = re.findall(r"<th scope=\"col\".*?>(.*?)</th>", table.partition("</thead>")[0])
+        for row in re.findall(r"<tr>(.*?)</tr>", table.partition("<tbody>")[2], re.S):
+            cells = re.findall(r"<t[dh]([^>]*)>", row)
+            for head, cell in zip(heads, cells, strict=False):
+                if 'class="share"' in cell or 'class="spark"' in cell:
+                    assert head and "<" not in head, table
+                    assert 'data-label="' in cell
+    assert 'class="share"' in html
