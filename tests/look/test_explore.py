@@ -147,7 +147,7 @@ def amounts_of(browser, query):
     amounts, page = [], 1
     while True:
         html = browser.get(f"/t/acme/explore/?{query}&page={page}").content.decode()
-        table = re.search(r'<table class="rows wide">.*?</table>', html, re.S)
+        table = re.search(r'<table class="rows">.*?</table>', html, re.S)
         if table is None:
             return [], Decimal(0)
         body, foot = table.group().split("<tfoot>")
