@@ -14,7 +14,7 @@ from billing.flow.price_book import PriceBookError
 from billing.money import plain
 from billing.periods import PeriodError, range_from_query, today_in
 from billing.reports.what_if import Compared, WhatIf, what_if
-from billing.reports.what_if_query import SETTINGS, ChangeError, change_of
+from billing.reports.what_if_query import RATES, SETTINGS, ChangeError, change_of
 from tenants.keyview import KeyView
 from tenants.models import Tenant
 from tenants.problems import Problem
@@ -27,6 +27,9 @@ HELP = {
     "batch": "1: everything in batches.",
     "us": "1: everything with US inference.",
     "per_cent": "All prices higher by so many per cent; -50: half.",
+    **dict.fromkeys(
+        RATES, "Own rate, dollars per million; whatever the prompt's size, without a discount."
+    ),
     "client": "Only this client.",
     "project": "Only this project.",
     "range": "Instead of days: today, 7d, month, last-month, 90d.",

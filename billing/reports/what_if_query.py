@@ -1,11 +1,15 @@
 """How a query string names a change of past calls. Errors: ChangeError, with the parameter."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
 from billing.flow.change import CACHING, LEAST_PER_CENT, MOST_PER_CENT, Change
+from billing.flow.scenario import ScenarioError, rates_of
+from billing.money import TOKEN_CLASSES
 
-SETTINGS: Final = ("model", "of_model", "caching", "batch", "us", "per_cent")
+RATES: Final = tuple(f"rate_{name}" for name in TOKEN_CLASSES)
+SETTINGS: Final = ("model", "of_model", "caching", "batch", "us", "per_cent", *RATES)
 _YES, _NO = ("1", "on", "true"), ("", "0", "false")
 
 
@@ -19,7 +23,9 @@ class ChangeError(ValueError):
 
 
 def change_of(query: Mapping[str, str]) -> Change:
-    """`?model=&of_model=&caching=off|5m|1h&batch=1&us=1&per_cent=-50`; what is left out stays as it was."""
+    """`?model=&of_model=&caching=off|5m|1h&batch=1&us=1&per_cent=-50&rate_input=3&rate_output=15`; what is left
+    out stays as it was.
+    """
     caching = query.get("caching", "")
     if caching not in ("", *CACHING):
         raise ChangeError(f"caching is one of {', '.join(CACHING)}.", field="caching")
@@ -30,7 +36,16 @@ def change_of(query: Mapping[str, str]) -> Change:
         batch=_is_on(query, "batch"),
         us=_is_on(query, "us"),
         per_cent=_per_cent(query.get("per_cent", "")),
+        rates=_rates(query),
     )
+
+
+def _rates(query: Mapping[str, str]) -> tuple[tuple[str, Decimal], ...]:
+    given = {name: query.get(f"rate_{name}", "").strip() for name in TOKEN_CLASSES}
+    try:
+        return rates_of({name: text for name, text in given.items() if text}, field="rates")
+    except ScenarioError as error:
+        raise ChangeError(error.detail, field=error.field.replace("rates.", "rate_")) from error
 
 
 def _name(query: Mapping[str, str], field: str) -> str:

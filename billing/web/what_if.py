@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from operator import itemgetter
 from urllib.parse import urlencode
 
@@ -19,9 +18,10 @@ from billing.flow.tokenizer import is_comparable
 from billing.money import ZERO, dollars, ratio, total
 from billing.periods import DayRange
 from billing.reports.what_if import PAGE_EVENTS, Compared, WhatIf, what_if, without_days
-from billing.reports.what_if_query import SETTINGS, ChangeError, change_of
-from billing.templatetags.figures import count, difference, signed_percent
+from billing.reports.what_if_query import RATES, SETTINGS, ChangeError, change_of
+from billing.templatetags.figures import CLASS_NAMES, count, difference, signed_percent
 from billing.web.calculator_form import models_on
+from billing.web.pairs import Pair, Pairs, pair_bars
 from billing.web.ranges import asked_range, kept_range
 from billing.web.stats import Stat
 from tenants.access import STAFF, page
@@ -35,14 +35,16 @@ QUESTIONS = (
     ("All calls in batches", {"batch": "1"}),
     ("US inference", {"us": "1"}),
 )
+MOST_DAYS = 92
+"""More days than this are drawn as months."""
 TOO_FINE = "A price changed by that much is finer than 18 decimals."
 
 
 @dataclass(frozen=True, slots=True)
-class DayRow:
-    on: date
-    old: Decimal
-    new: Decimal
+class RateField:
+    name: str
+    label: str
+    value: str
 
 
 @page(STAFF)
@@ -59,6 +61,11 @@ def what_if_page(request: PageRequest) -> HttpResponse:
         "range": asked.picker,
         "typed": request.GET,
         "kept": kept,
+        "rates": [
+            RateField(name, CLASS_NAMES[name.removeprefix("rate_")], request.GET.get(name, ""))
+            for name in RATES
+        ],
+        "has_rates": any(request.GET.get(name) for name in RATES),
         "models": models_on(book, now=now),
         "questions": [(text, urlencode(dict(kept) | asks)) for text, asks in QUESTIONS],
         "clients": sorted({(of, name) for _, _, of, name in projects}, key=itemgetter(1)),
@@ -89,20 +96,31 @@ def _found(
         book=book,
         most=PAGE_EVENTS,
     )
-    by_day: dict[date, list[Compared]] = {}
-    for row in found.rows:
-        by_day.setdefault(row.day, []).append(row)
     return {
         "found": found,
         "change": change,
         "stats": _stats(found),
         "words": _words(found),
         "by_client": without_days(found),
-        "by_day": [
-            DayRow(on, total(each.old for each in rows), total(each.new for each in rows))
-            for on, rows in by_day.items()
-        ],
+        "pairs": _pairs(found),
     }
+
+
+def _pairs(found: WhatIf) -> Pairs | None:
+    """The days, or from `MOST_DAYS` on the months."""
+    unit = "day" if len({row.day for row in found.rows}) <= MOST_DAYS else "month"
+    by_period: dict[date, list[Compared]] = {}
+    for row in found.rows:
+        on = row.day if unit == "day" else row.day.replace(day=1)
+        by_period.setdefault(on, []).append(row)
+    pairs = [
+        Pair(on, total(each.old for each in rows), total(each.new for each in rows))
+        for on, rows in by_period.items()
+    ]
+    words = f"{dollars(found.old)} paid, {dollars(found.new)} it would have been."
+    names = ("Paid", "It would have been")
+    title = "Day by day" if unit == "day" else "Month by month"
+    return pair_bars(pairs, title=title, names=names, words=words, unit=unit) if pairs else None
 
 
 def _stats(found: WhatIf) -> list[Stat]:
@@ -131,6 +149,11 @@ def _words(found: WhatIf) -> list[str]:
                 "Since Claude 4.7 the same text is about 30 % more tokens: where the models count"
                 " otherwise, so does this figure. Another model also answers at another length."
             )
+    if change.rates:
+        words.append(
+            "Own rates are asked whatever a prompt's size; batches and US inference count on top,"
+            " discounts do not. Classes without one keep theirs."
+        )
     if change.caching in ("5m", "1h"):
         words.append("The same reads as then: how many more or fewer there had been, nobody knows.")
     if change.batch:

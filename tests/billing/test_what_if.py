@@ -10,12 +10,12 @@ import pytest
 from billing.flow.book import price_book
 from billing.flow.change import Change, changed_book, changed_usage
 from billing.flow.extras import raw_usage
-from billing.flow.price import Priced, price_event
+from billing.flow.price import PriceBook, Priced, price_event
 from billing.flow.terms import add_terms
 from billing.flow.usage import read_usage
 from billing.flow.void import void
 from billing.models import Discount, UsageEvent
-from billing.money import total
+from billing.money import TOKEN_CLASSES, total
 from billing.periods import DayRange
 from billing.reports.spend import spend
 from billing.reports.what_if import what_if
@@ -25,6 +25,7 @@ from tests.factories import event
 DAYS = DayRange(date(2026, 10, 1), date(2026, 11, 20))
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MODELS = ("claude-sonnet-4-6", "claude-opus-5-5", "claude-haiku-5-5", "claude-haiku-4-5")
+OWN = (("input", Decimal(2)), ("output", Decimal("7.5")))
 CHANGES = [
     Change(),
     Change(model="claude-opus-5-5"),
@@ -37,6 +38,9 @@ CHANGES = [
     Change(us=True),
     Change(per_cent=-50),
     Change(per_cent=7, batch=True, us=True, caching="off"),
+    Change(rates=OWN),
+    Change(rates=OWN, of_model="claude-opus-5-5", batch=True, per_cent=-10),
+    Change(rates=OWN[:1], model="claude-haiku-5-5", of_model="claude-sonnet-4-6"),
 ]
 
 
@@ -72,10 +76,29 @@ def some_events(seed):
     return made
 
 
+def by_hand(book, change):
+    """The book under a change, with own rates written into its rows. There are no discounts in these tests."""
+    book = changed_book(book, change.per_cent)
+    own, target = dict(change.rates), change.model or change.of_model
+    rates = [own.get(name) for name in TOKEN_CLASSES]
+    entries = [
+        replace(
+            row,
+            rates=tuple(
+                old if new is None else new for old, new in zip(row.rates, rates, strict=True)
+            ),
+        )
+        if target in ("", row.model)
+        else row
+        for row in book.entries
+    ]
+    return PriceBook(version="by hand", entries=entries, aliases=book.aliases)
+
+
 def by_the_engine(change, *, voided=()):
     """Old and new of what can be said; nothing but the price engine, event by event."""
     book = price_book()
-    new_book = changed_book(book, change.per_cent)
+    new_book = by_hand(book, change)
     old, new, unsaid = [], [], 0
     for each in UsageEvent.objects.exclude(event_id__in=voided).exclude(price_id=None):
         names = ("input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_search")
@@ -137,6 +160,20 @@ def test_sums_are_priced_where_that_is_the_same_and_events_where_not(world):
     assert (off.old, off.new, off.one_by_one) == (Decimal("0.078"), Decimal("0.348"), 0)
     assert tiers.one_by_one == 5
     assert tiers.new == Decimal("0.00052") * 5
+
+
+def test_own_rates_are_asked_without_a_discount_and_other_classes_keep_theirs(world):
+    with world.acme.scope():
+        add_terms(Discount(provider="anthropic", percent=Decimal(10)), actor="ana", now=NOW)
+    world.acme.post(event("a", occurred_at="2026-11-10T12:00:00Z"), now=NOW)
+
+    with world.acme.scope():
+        sums = what_if(DAYS, Change(rates=(("output", Decimal(5)),)), now=NOW)
+        batch = what_if(DAYS, Change(rates=(("output", Decimal(5)),), batch=True), now=NOW)
+
+    # 200 x $3 and 20,000 x $0.30 per million less a tenth, 600 x $5
+    assert (sums.old, sums.new) == (Decimal("0.01404"), Decimal("0.00894"))
+    assert batch.new == Decimal("0.00447")
 
 
 def test_what_cannot_be_said_is_said_and_in_no_figure(world):

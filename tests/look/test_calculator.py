@@ -88,8 +88,11 @@ def test_what_if_is_a_page_and_an_answer_of_the_same_figures(client, world):
     answer = client.get("/api/v1/what-if?caching=off&range=7d", headers=headers).json()
     refused = client.get("/api/v1/what-if?caching=never", headers=headers)
     fine = client.get("/api/v1/what-if?per_cent=1.5", headers=headers)
+    own = client.get("/api/v1/what-if?rate_output=30&rate_input=&range=7d", headers=headers).json()
+    rate = client.get("/api/v1/what-if?rate_output=-1", headers=headers)
     client.force_login(world.ana)
     text = text_of(client.get("/t/acme/what-if/?caching=off&range=7d"))
+    page = client.get("/t/acme/what-if/?rate_output=30&range=7d").content.decode()
     empty = text_of(client.get("/t/acme/what-if/"))
 
     assert (answer["total"]["old"], answer["total"]["new"]) == ("0.0156", "0.0696")
@@ -97,6 +100,11 @@ def test_what_if_is_a_page_and_an_answer_of_the_same_figures(client, world):
     assert (answer["unpriced_events"], answer["priced_one_by_one"]) == (1, 0)
     assert refused.json()["field"] == "caching"
     assert fine.json()["field"] == "per_cent"
+    assert own["total"]["new"] == "0.0246"  # 600 tokens at $30 instead of $15
+    assert (rate.status_code, rate.json()["field"]) == (400, "rate_output")
+    assert 'name="rate_output" value="30"' in page
+    assert '<path class="s4"' in page
+    assert "Day by day" in text
     assert "It would have been $0.07" in text
     assert "1 event without a price stands in neither" in text
     assert "Begin with a question" in empty
