@@ -108,6 +108,9 @@ CACHES = {
 # Per API key: calls a second for ever, and calls at once. 0 turns it off.
 THROTTLE_PER_SECOND = env.number("THROTTLE_PER_SECOND", default=1_000)
 THROTTLE_BURST = env.number("THROTTLE_BURST", default=2_000)
+# Per address, of the public calculator.
+PUBLIC_PER_SECOND = env.number("PUBLIC_PER_SECOND", default=1)
+PUBLIC_BURST = env.number("PUBLIC_BURST", default=30)
 # Whoever sends this as a bearer token may read /metrics; without one nobody may.
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 CELERY_BROKER_URL = env.celery_broker(REDIS_URL)

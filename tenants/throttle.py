@@ -1,4 +1,5 @@
-"""Throttle: how fast one key may call. One round trip to Redis; without Redis nobody is turned away.
+"""Throttle: how fast one key, or one address on the Internet, may call. One round trip to Redis; without Redis
+nobody is turned away.
 
 The generic cell rate algorithm keeps one number per key, the time at which its bucket will be empty: a key may
 call `burst` times at once and `rate` times a second for ever. The clock is Redis's own, so that all web
@@ -6,9 +7,13 @@ processes share it.
 """
 
 from functools import cache
+from ipaddress import ip_address, ip_network
 
 import structlog
+from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import HttpRequest
 from redis.commands.core import Script
 from redis.exceptions import RedisError
 
@@ -31,15 +36,34 @@ return 0
 
 def seconds_to_wait(key_id: int) -> int:
     """0 when the key may call now; otherwise whole seconds, at least 1."""
-    rate = settings.THROTTLE_PER_SECOND
+    return _wait(str(key_id), rate=settings.THROTTLE_PER_SECOND, burst=settings.THROTTLE_BURST)
+
+
+def seconds_for_address(request: HttpRequest) -> int:
+    """The same of whoever is not signed in, by address; of IPv6 by 64 bits, which are one line."""
+    rate, burst = settings.PUBLIC_PER_SECOND, settings.PUBLIC_BURST
+    address = _network_of(request) if rate else ""
+    return _wait(f"address:{address}", rate=rate, burst=burst) if address else 0
+
+
+def _network_of(request: HttpRequest) -> str:
+    """Behind `PROXIES` what they say, else who is connected; '' where neither is an address."""
+    try:
+        text = get_adapter().get_client_ip(request)
+    except (ImproperlyConfigured, PermissionDenied):  # a request that came past the proxy
+        text = request.META.get("REMOTE_ADDR", "")
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return ""
+    return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
+
+
+def _wait(name: str, *, rate: int, burst: int) -> int:
     if not rate:
         return 0
     try:
-        wait = int(
-            _script()(
-                keys=[f"costtrack:rate:{key_id}"], args=[1_000_000 // rate, settings.THROTTLE_BURST]
-            )
-        )
+        wait = int(_script()(keys=[f"costtrack:rate:{name}"], args=[1_000_000 // rate, burst]))
     except (RedisError, OSError) as error:
         log.warning("throttle_lost", error=type(error).__name__)
         return 0

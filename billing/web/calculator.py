@@ -18,12 +18,18 @@ from billing.web.calculator_form import calculator_form
 from billing.web.calculator_screen import calculator_screen
 from tenants.access import STAFF, page
 from tenants.models import Project
+from tenants.throttle import seconds_for_address
 from tenants.web.requests import PageRequest
 
 
 @login_not_required
 @require_safe
 def public_calculator(request: HttpRequest) -> HttpResponse:
+    """Open to everyone, so each address may ask so often; keys of the API have a throttle of their own."""
+    if wait := seconds_for_address(request):
+        refused = render(request, "429.html", {"wait": wait}, status=429)
+        refused["Retry-After"] = str(wait)
+        return refused
     return _calculator(request, list_book(), is_own=False)
 
 

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from billing.flow.terms import add_terms
 from billing.models import Discount
+from tests.api.test_limits import forget_redis
 from tests.factories import event
 from tests.look.test_pages import text_of
 
@@ -24,6 +26,38 @@ def test_the_public_page_shows_the_known_example_and_explains_it(client, db):
     assert "claude-3-5-haiku takes $0.0042 cached" in text
     assert "claude-haiku-4-5 takes $0.0052 cached and $0.0232 uncached" in text
     assert "List prices of" in text
+
+
+def test_each_address_may_ask_so_often_and_is_told_how_long_to_wait(client, db, settings):
+    settings.PUBLIC_PER_SECOND, settings.PUBLIC_BURST = 1, 2
+
+    def ask(address, **headers):
+        return client.get(PUBLIC, REMOTE_ADDR=address, headers=headers)
+
+    line = f"2001:db8:{uuid4().hex[:4]}:1"
+    statuses = [ask(f"{line}::{n}").status_code for n in (1, 2)]
+    refused = ask(f"{line}::3")
+    other = ask(f"2001:db8:{uuid4().hex[:4]}:1::1").status_code
+
+    assert (statuses, refused.status_code, other) == ([200, 200], 429, 200)
+    assert refused["Retry-After"] == "1"
+    assert "Wait 1 second and ask again" in text_of(refused)
+    pretended = {"x-forwarded-for": "192.0.2.9"}  # without a proxy nobody is believed
+    assert ask(f"{line}::4", **pretended).status_code == 429
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    behind = [ask("10.0.0.1", **{"x-forwarded-for": f"{line}::5"}).status_code]
+    behind.append(ask("10.0.0.1", **{"x-forwarded-for": str(uuid4().int % 2**16)}).status_code)
+    assert behind == [429, 200]  # what is no address is nobody's
+
+
+def test_without_redis_everyone_may_calculate(client, db, settings):
+    settings.PUBLIC_PER_SECOND, settings.PUBLIC_BURST = 1, 1
+    settings.REDIS_URL = "unix:///nowhere/redis.sock"
+    forget_redis()
+    try:
+        assert [client.get(PUBLIC).status_code for _ in range(3)] == [200, 200, 200]
+    finally:
+        forget_redis()
 
 
 def test_the_address_is_the_calculation(client, db):
