@@ -3,6 +3,7 @@
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import F, Func, TextField
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,6 +18,9 @@ from billing.web.stats import Stat
 from tenants.access import FINANCE, STAFF, page
 from tenants.models import Project
 from tenants.web.requests import PageRequest
+
+BOOK_VERSION = Func(F("tenant_id"), function="price_book_version", output_field=TextField())
+"""Of the project's company, in the query that finds the project."""
 
 
 @page(FINANCE)
@@ -40,9 +44,10 @@ def plan_save(request: PageRequest) -> HttpResponse:
 @page(STAFF)
 @require_safe
 def project_plan(request: PageRequest, project: str) -> HttpResponse:
-    found = get_object_or_404(Project.objects.select_related("client"), slug=project)
-    zone = request.access.tenant.timezone
-    standing = plan_standing(found.pk, found.slug, zone=zone, now=timezone.now())
+    projects = Project.objects.select_related("client").annotate(book=BOOK_VERSION)
+    found = get_object_or_404(projects, slug=project)
+    zone, book = request.access.tenant.timezone, found.book  # type: ignore[attr-defined]
+    standing = plan_standing(found.pk, found.slug, zone=zone, now=timezone.now(), book=book)
     context: dict[str, object] = {"section": "projects", "project": found, "standing": standing}
     if standing:
         context |= {
@@ -56,13 +61,20 @@ def project_plan(request: PageRequest, project: str) -> HttpResponse:
 
 
 def _stats(standing: PlanStanding) -> list[Stat]:
-    planned, actual = standing.planned_per_call, standing.actual_per_call
-    estimate = standing.estimate
+    planned, actual = standing.planned_per_turn, standing.actual_per_turn
+    estimate, tasks = standing.estimate, standing.tasks
     is_partial = standing.actual.unpriced_events > 0
     month = dollars(estimate.month) if isinstance(estimate, Estimate) else "–"
+    calls = standing.planned_per_turn_calls
+    planned_calls = f"{calls} call{'' if calls == 1 else 's'}"
+    said = f"{tasks.tasks:,} tasks in {tasks.calls:,} calls" if tasks.tasks else ""
     return [
-        Stat("Planned per call", "–" if planned is None else fine(planned)),
-        Stat("Paid per call", "–" if actual is None else fine(actual), "of calls with a price"),
+        Stat("Planned per turn", "–" if planned is None else fine(planned), planned_calls),
+        Stat(
+            "Paid per turn",
+            "–" if actual is None else fine(actual),
+            said or f"no task is named: {planned_calls}, as planned",
+        ),
         Stat("Planned per month", month, f"{standing.planned_calls:,} calls"),
         Stat(
             "Paid in 30 days",

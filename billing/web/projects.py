@@ -1,11 +1,11 @@
 """Projects: their list, and what one project pays for: token classes, features, the newest events."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import urlencode
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Extract, JSONObject
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,13 +13,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from billing.models import ProjectPlan
 from billing.reports.events import CursorError, events
+from billing.reports.plan import planned_month
 from billing.reports.spend import Row, SpendReport, spend
 from billing.web.clients import booked_table, said_of
 from billing.web.components import component_context, component_unit, is_split
 from billing.web.figures import Figure, class_figure, spend_figure
 from billing.web.first import first_event
 from billing.web.names import model_names, named
+from billing.web.plans import BOOK_VERSION
 from billing.web.ranges import Asked, Choice, asked_range, kept_range, tabs
 from billing.web.screens import SpendScreen
 from billing.web.tables import Breakdown, breakdown, class_table
@@ -106,6 +109,7 @@ def project_page(request: PageRequest, project: str) -> HttpResponse:
         "classes": class_table(now.total),
         "events": () if access.is_viewer else events(project=project, limit=NEWEST).events,
         "senders": [] if access.is_viewer else senders_of(found),
+        "planned": "" if access.is_viewer else plan_words(found, on=timezone.now().date()),
     }
     return render(request, "billing/project.html", context, status=asked.status)
 
@@ -115,7 +119,23 @@ def projects_for(request: PageRequest) -> QuerySet[Project]:
     projects = Project.objects.select_related("client").annotate(is_split=is_split("project_id"))
     if request.access.is_viewer:
         return projects
-    return projects.select_related("client", "owner").annotate(senders=SENDERS)
+    newest = ProjectPlan.objects.filter(project_id=OuterRef("pk")).order_by("-number")
+    fields = JSONObject(number="number", model="model_names__0", settings="settings")
+    return projects.select_related("client", "owner").annotate(
+        senders=SENDERS,
+        plan=Subquery(newest.values(found=fields)[:1]),
+        book=BOOK_VERSION,
+    )
+
+
+def plan_words(project: Project, *, on: date) -> str:
+    """`$225.00 a month, version 2`; nothing without a plan."""
+    plan = project.plan  # type: ignore[attr-defined]
+    if not plan:
+        return ""
+    settings, book = tuple(sorted(plan["settings"].items())), project.book  # type: ignore[attr-defined]
+    month = planned_month(settings, plan["model"], book, on)
+    return f"{month} a month, version {plan['number']}" if month else f"version {plan['number']}"
 
 
 def senders_of(project: Project) -> list[dict[str, object]]:

@@ -17,7 +17,7 @@ from billing.reports.forecast import HISTORY, forecast
 from billing.reports.scenario import month_after, outlook, suppose
 from billing.reports.scenario_budgets import ahead
 from billing.reports.spend import spend
-from tenants.actions import ActionError
+from tenants.actions import ActionError, create_client, create_project
 from tenants.models import AuditEntry
 from tests.billing.pricing import tokens
 from tests.factories import event
@@ -157,16 +157,46 @@ def test_own_rates_are_what_the_engine_asks_of_the_same_calls(world):
 
 
 def test_what_the_sums_do_not_tell_keeps_its_cost_and_is_counted(world):
+    """A refusal has tokens that nobody paid for: the sums of its day do not tell by what they were booked."""
     past(world)
+    model, at = "claude-opus-5-5", NOW.isoformat()
     refused = {"usage": tokens(900, out=0), "stop_reason": "refusal"}
-    world.acme.post(event("r", occurred_at=NOW.isoformat(), **refused), now=NOW)
-    change = {"since": "2026-11-23", "model": "claude-sonnet-4-6", "rates": {"input": "100"}}
+    world.acme.post(
+        event("n", occurred_at=at, model=model),
+        event("r", occurred_at=at, model=model, **refused),
+        now=NOW,
+    )
+    change = {"since": "2026-11-23", "model": model, "rates": {"input": "100", "output": "0"}}
     with world.acme.scope():
         supposed = suppose(assumptions_of({"prices": [change]}), today=TODAY)
         day = DayRange(TODAY, TODAY + timedelta(days=1))
-        of_day = spend(day, granularity="total", project="support-bot", model="claude-sonnet-4-6")
+        cost = spend(day, granularity="total", model=model).total.cost
 
-    assert supposed.kept == of_day.total.cost
+    assert supposed.kept == cost > 0
+    assert supposed.share(date(2026, 12, 1), model=model) == 1
+
+
+def test_three_equal_clients_share_to_the_last_decimal_and_a_trend_ends_after_a_month(world):
+    """A third of a cent is none; spend that has doubled in four weeks does not grow for a year."""
+    with world.acme.scope():
+        client = create_client(actor="test", slug="third", name="Third")
+        create_project(actor="test", slug="third", name="Third", client=client)
+    for age in range(28):
+        at = (NOW - timedelta(days=age)).isoformat()
+        usage = tokens(1_000 * (60 - age), out=10)
+        projects = ("support-bot", "contract-agent", "third")
+        calls = [
+            event(f"{each}-{age}", occurred_at=at, project=each, usage=usage) for each in projects
+        ]
+        world.acme.post(*calls, now=NOW)
+    with world.acme.scope():
+        found = figures()
+        month, _ = heading(DayRange(date(2026, 11, 1), date(2026, 12, 1)))
+
+    assert found.month.expected == month.expected
+    assert total(each.month.expected for each in found.clients) == month.expected
+    march, august = (found.months[date(2027, each, 1)].expected for each in (3, 8))
+    assert abs(august - march) < march / 20
 
 
 @given(

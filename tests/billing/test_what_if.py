@@ -11,12 +11,14 @@ from billing.flow.book import price_book
 from billing.flow.change import Change, changed_book, changed_usage
 from billing.flow.extras import raw_usage
 from billing.flow.price import PriceBook, Priced, price_event
+from billing.flow.reprice_run import apply_repricing, go_on, plan_repricing
 from billing.flow.terms import add_terms
-from billing.flow.usage import read_usage
+from billing.flow.usage import Part, Usage, read_usage
 from billing.flow.void import void
-from billing.models import Discount, UsageEvent
+from billing.models import AgreedPrice, Discount, UsageEvent
 from billing.money import TOKEN_CLASSES, total
 from billing.periods import DayRange
+from billing.reports import what_if as reports
 from billing.reports.spend import spend
 from billing.reports.what_if import what_if
 from tests.billing.pricing import tokens
@@ -149,6 +151,57 @@ def test_every_change_equals_pricing_each_event_anew(world, seed):
             ] or part.left_out
 
 
+MOVED = {
+    Change(): (1, 20, 300, 4_000, 5, 6),
+    Change(caching="off"): (4_321, 0, 0, 0, 5, 6),
+    Change(caching="5m"): (1, 320, 0, 4_000, 5, 6),
+    Change(caching="1h"): (1, 0, 320, 4_000, 5, 6),
+}
+
+
+@pytest.mark.parametrize(("change", "moved"), MOVED.items())
+def test_caching_moves_tokens_between_classes_and_loses_none(change, moved):
+    parts = (Part("sonnet", (1, 20, 300, 4_000, 5, 6)), Part("opus", (1, 20, 300, 4_000, 5, 6)))
+
+    found = changed_usage(Usage(parts, "batch", "fast", "us"), change, own_model="sonnet")
+
+    assert [each.tokens for each in found.parts] == [moved, moved]
+    assert (found.tier, found.speed, found.geo) == ("batch", "fast", "us")
+
+
+def test_another_model_answers_instead_of_the_calls_own_and_not_of_its_advisors():
+    """An attempt by the same model is the call's own; an advisor is somebody else, whatever is asked."""
+    names = ("sonnet", "opus", "sonnet")
+    usage = Usage(tuple(Part(name, (1, 0, 0, 0, 1, 0)) for name in names), "standard", "fast", "")
+
+    other = changed_usage(usage, Change(model="haiku"), own_model="sonnet")
+    batch = changed_usage(usage, Change(batch=True, us=True), own_model="sonnet")
+
+    assert [each.model for each in other.parts] == ["haiku", "opus", "haiku"]
+    assert [each.model for each in batch.parts] == list(names)
+    assert (other.tier, other.speed, other.geo) == ("standard", "fast", "")
+    assert (batch.tier, batch.speed, batch.geo) == ("batch", "fast", "us")
+
+
+def test_a_day_of_the_zone_that_two_prices_share_is_priced_event_by_event(world):
+    """At 23:00 UTC it is the next day in Sofia. Only what was not used then has changed its price since."""
+    rates = dict.fromkeys(TOKEN_CLASSES, Decimal(1)) | {"model": "own", "provider": "anthropic"}
+    said = {"source": "contract", "checked_on": date(2026, 11, 1), **rates}
+    with world.acme.scope():
+        for since, hour in ((date(2026, 11, 1), "6"), (date(2026, 11, 10), "60")):
+            row = AgreedPrice(**said | {"since": since, "cache_write_1h": Decimal(hour)})
+            add_terms(row, actor="ana", now=NOW)
+    usage = tokens(0, write_5m=1_000_000, out=0)
+    late = event("a", occurred_at="2026-11-09T23:00:00Z", model="own", usage=usage)
+    world.acme.post(late, now=NOW)
+
+    with world.acme.scope():
+        found = what_if(DAYS, Change(caching="1h"), now=NOW)
+
+    assert [row.day for row in found.rows] == [date(2026, 11, 10)]
+    assert (found.old, found.new, found.one_by_one) == (1, 6, 1)
+
+
 def test_sums_are_priced_where_that_is_the_same_and_events_where_not(world):
     at = datetime(2026, 11, 10, 12, tzinfo=UTC)
     small = [event(f"s-{n}", occurred_at=at.isoformat()) for n in range(5)]
@@ -174,6 +227,60 @@ def test_own_rates_are_asked_without_a_discount_and_other_classes_keep_theirs(wo
     # 200 x $3 and 20,000 x $0.30 per million less a tenth, 600 x $5
     assert (sums.old, sums.new) == (Decimal("0.01404"), Decimal("0.00894"))
     assert batch.new == Decimal("0.00447")
+
+
+def test_what_needs_its_events_says_so_where_they_are_too_many_gone_or_without_a_price(
+    world, monkeypatch
+):
+    """Three days of Haiku 5.5, whose prompts have two prices: another model's price may not tell by sums."""
+    haiku = {"model": "claude-haiku-4-5"}
+    for day in (10, 11, 12):
+        at = f"2026-11-{day}T12:00:00Z"
+        world.acme.post(*(event(f"{day}-{n}", occurred_at=at, **haiku) for n in range(3)), now=NOW)
+    contract = tokens(5, out=5) | {"service_tier": "priority"}
+    world.acme.post(
+        event("p", occurred_at="2026-11-10T12:00:00Z", usage=contract, **haiku), now=NOW
+    )
+    change = Change(model="claude-haiku-5-5")
+
+    with world.acme.scope():
+        every = what_if(DAYS, change, now=NOW)
+        some = what_if(DAYS, change, now=NOW, most=7)
+        monkeypatch.setattr(reports, "events_of", lambda *_, **__: [])
+        gone = what_if(DAYS, change, now=NOW)
+
+    assert (every.one_by_one, every.events, every.left_out, every.unpriced_events) == (10, 9, {}, 1)
+    assert some.one_by_one == 7
+    assert {each.reason: each.events for each in some.left_out.values()} == {"too_many_events": 3}
+    assert {each.reason: each.events for each in gone.left_out.values()} == {"no_longer_kept": 9}
+    assert (gone.old, gone.left_out["no_longer_kept"].cost) == (0, every.old)
+
+
+def test_an_event_that_was_priced_again_was_paid_at_its_new_price(world):
+    at = "2026-11-10T12:00:00Z"
+    world.acme.post(event("a", occurred_at=at, model="claude-haiku-4-5"), now=NOW)
+    with world.acme.scope():
+        add_terms(Discount(provider="anthropic", percent=Decimal(50)), actor="ana", now=NOW)
+        days = {"since": DAYS.since, "until": DAYS.until}
+        run = plan_repricing(reason="half", actor="ana", now=NOW, **days)
+        go_on(now=NOW)
+        apply_repricing(run, actor="ana", now=NOW)
+        go_on(now=NOW)
+
+        found = what_if(DAYS, Change(model="claude-haiku-5-5"), now=NOW)
+
+    assert (found.one_by_one, found.old) == (1, Decimal("0.0026"))
+
+
+def test_long_prompts_are_priced_by_their_sums_too(world):
+    long = tokens(150_000, out=10)
+    at = "2026-11-10T12:00:00Z"
+    world.acme.post(event("l", occurred_at=at, model="claude-haiku-5-5", usage=long), now=NOW)
+
+    with world.acme.scope():
+        found = what_if(DAYS, Change(per_cent=-50), now=NOW)
+
+    assert (found.one_by_one, found.new * 2) == (0, found.old)
 
 
 def test_what_cannot_be_said_is_said_and_in_no_figure(world):
