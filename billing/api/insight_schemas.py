@@ -44,6 +44,7 @@ class InsightRow(s.Serializer[object]):
     events = s.IntegerField()
     says = s.CharField()
     fix = s.CharField()
+    evidence = s.CharField(help_text="Where what stands behind it is.")
     state = s.CharField(help_text="done, dismissed or empty.")
     noted_by = s.CharField()
     noted_at = s.DateTimeField(allow_null=True)
@@ -52,3 +53,85 @@ class InsightRow(s.Serializer[object]):
 class InsightsAnswer(s.Serializer[object]):
     currency = s.CharField()
     insights = InsightRow(many=True)
+
+
+class InsightAnswerBody(s.Serializer[object]):
+    insight = s.CharField(max_length=300, help_text="The `key` of an insight.")
+    state = s.ChoiceField(["done", "dismissed", ""], help_text="Empty: open again.")
+
+
+class InsightNoteAnswer(s.Serializer[object]):
+    insight = s.CharField()
+    state = s.CharField()
+    noted_by = s.CharField()
+    noted_at = s.DateTimeField(allow_null=True)
+
+
+class SumRow(s.Serializer[object]):
+    project = s.CharField()
+    label = s.CharField()  # type: ignore[assignment]
+    detail = s.CharField()
+    events = s.IntegerField()
+    tokens = s.IntegerField()
+    cost = s.CharField()
+    saving = s.CharField(help_text="Less than nothing: it had cost more.")
+
+
+class EvidenceAnswer(s.Serializer[object]):
+    currency = s.CharField()
+    timezone = s.CharField()
+    since = s.DateField()
+    until = s.DateField()
+
+
+class SumsAnswer(EvidenceAnswer):
+    kind = s.CharField()
+    rows = SumRow(many=True)
+
+
+class WastedDay(s.Serializer[object]):
+    day = s.DateField()
+    wasted = s.CharField()
+
+
+class BrokenCallRow(s.Serializer[object]):
+    occurred_at = s.DateTimeField()
+    project = s.CharField()
+    cause = s.CharField()
+    model = s.CharField()
+    tokens = s.IntegerField(help_text="Written again instead of read.")
+    wasted = s.CharField()
+    gap_seconds = s.IntegerField(help_text="Since the call before it.")
+    source = s.CharField()  # type: ignore[assignment]
+    id = s.CharField(help_text="Of the event; empty when it is no longer kept.")
+
+
+class BreaksAnswer(EvidenceAnswer):
+    rows = SumRow(many=True)
+    by_day = WastedDay(many=True)
+    calls = BrokenCallRow(many=True)
+
+
+class DearTask(s.Serializer[object]):
+    task = s.CharField()
+    cost = s.CharField()
+
+
+class TaskRow(s.Serializer[object]):
+    project = s.CharField()
+    tasks = s.IntegerField()
+    turns = s.IntegerField()
+    tool_calls = s.IntegerField()
+    cost = s.CharField()
+    unpriced_events = s.IntegerField()
+    p50 = s.CharField(help_text="Half of the tasks cost this or less.")
+    p95 = s.CharField()
+    turns_each = s.CharField(allow_null=True)
+    multiplier = s.CharField(
+        allow_null=True, help_text="How many times its first call a task costs."
+    )
+    dearest = DearTask(many=True)
+
+
+class TasksAnswer(EvidenceAnswer):
+    projects = TaskRow(many=True)

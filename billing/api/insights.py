@@ -1,6 +1,7 @@
 """GET /api/v1/insights/…: the questions of the insight pages, as JSON."""
 
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -10,7 +11,7 @@ from rest_framework.response import Response
 from billing.api.insight_schemas import CachingAnswer, InsightsAnswer
 from billing.api.queries import refuse_unknown
 from billing.insights.caching import caching
-from billing.insights.ranked import ranked
+from billing.insights.ranked import Insight, ranked
 from billing.money import plain
 from billing.periods import DayRange, PeriodError, period_text, range_from_query, today_in
 from billing.reports.spend import Measures, ReportError
@@ -40,6 +41,16 @@ def caching_data(measures: Measures) -> dict[str, Any]:
         "saving": plain(measures.saving),
         "multiplier": None if multiplier is None else plain(multiplier),
     }
+
+
+def evidence_of(insight: Insight) -> str:
+    """Where a program finds what stands behind an insight."""
+    days = f"range=30d&project={insight.project}"
+    if insight.kind == "break":
+        return f"/api/v1/insights/breaks?{days}&cause={insight.label}"
+    if insight.kind == "cache":
+        return f"/api/v1/insights/caching?{days}&model={quote(insight.label)}"
+    return f"/api/v1/insights/sums?{days}&kind={insight.kind}"
 
 
 class InsightView(KeyView):
@@ -129,6 +140,7 @@ class Insights(InsightView):
                         "events": each.events,
                         "says": each.says,
                         "fix": each.fix,
+                        "evidence": evidence_of(each),
                         "state": each.state,
                         "noted_by": each.noted_by,
                         "noted_at": each.noted_at and each.noted_at.isoformat(),

@@ -11,6 +11,7 @@ from billing.api.calculator import Calculator
 from billing.api.channels import Channels, OneChannel
 from billing.api.events import OneEvent
 from billing.api.ingest import Events
+from billing.api.insight_evidence import Breaks, InsightAnswer, Sums, Tasks
 from billing.api.insights import Caching, Insights
 from billing.api.price import Price
 from billing.api.proposals import Proposals
@@ -45,6 +46,10 @@ urlpatterns = [
     path("v1/spend", Spend.as_view()),
     path("v1/insights", Insights.as_view()),
     path("v1/insights/caching", Caching.as_view()),
+    path("v1/insights/breaks", Breaks.as_view()),
+    path("v1/insights/tasks", Tasks.as_view()),
+    path("v1/insights/sums", Sums.as_view()),
+    path("v1/insights/answer", InsightAnswer.as_view()),
     path("v1/budgets", budgets.Budgets.as_view()),
     path("v1/budgets/<int:budget_id>", budgets.OneBudget.as_view()),
     path("v1/alerts", Alerts.as_view()),

@@ -1,13 +1,14 @@
 """Evidence: the events behind the breaks, and the tasks that cost most, from what nights wrote down."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
 from django.db import connection
 
 from billing.flow.store import Bound
+from billing.models.insights import SumKind
 from billing.money import ratio
 from billing.periods import DayRange
 from tenants.scoping import active_scope
@@ -43,6 +44,16 @@ SELECT p.slug, count(*), sum(turns), sum(tool_calls), sum(cost), sum(first_cost)
     (array_agg(task ORDER BY cost DESC, task))[1:5], (array_agg(cost ORDER BY cost DESC, task))[1:5]
 FROM task JOIN tenants_project p ON p.tenant_id = %(tenant)s AND p.id = project_id
 GROUP BY p.slug ORDER BY sum(cost) DESC, p.slug
+"""
+
+
+BY_DAY: Final = """
+SELECT day, sum(saving) FROM billing_insightsum
+WHERE tenant_id = %(tenant)s AND day >= %(since)s AND day < %(until)s AND kind = %(kind)s
+    AND (%(cause)s = '' OR label = %(cause)s)
+    AND (%(project)s = '' OR project_id = (
+        SELECT id FROM tenants_project WHERE tenant_id = %(tenant)s AND slug = %(project)s))
+GROUP BY day ORDER BY day
 """
 
 
@@ -91,6 +102,14 @@ def broken_calls(days: DayRange, *, project: str = "", cause: str = "") -> list[
         asked = _asked(days) | {"project": project, "cause": cause, "most": MOST}
         cursor.execute(BREAKS, asked)
         return [BrokenCall(*row) for row in cursor.fetchall()]
+
+
+def breaks_by_day(days: DayRange, *, project: str = "", cause: str = "") -> dict[date, Decimal]:
+    """What breaks wasted, day by day; a day without any is not there."""
+    with connection.cursor() as cursor:
+        asked = _asked(days) | {"project": project, "cause": cause, "kind": SumKind.BREAK.value}
+        cursor.execute(BY_DAY, asked)
+        return dict(cursor.fetchall())
 
 
 def task_statistics(days: DayRange) -> list[TaskStatistics]:

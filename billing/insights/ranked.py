@@ -6,7 +6,7 @@ Promises: silent below a dollar a month. Savings overlap, so they are never adde
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -82,6 +82,8 @@ class Insight:
     events: int
     says: str
     fix: str
+    label: str = ""
+    """What its project does not say: the cause of a break, an environment, a model."""
     state: str = ""
     noted_by: str = ""
     noted_at: datetime | None = None
@@ -137,9 +139,7 @@ def ranked(
 def _noted(insight: Insight, note: InsightNote | None) -> Insight:
     if note is None:
         return insight
-    kept = (insight.key, insight.kind, insight.project, insight.monthly, insight.events)
-    words = (insight.says, insight.fix, note.state, note.noted_by, note.noted_at)
-    return Insight(*kept, *words)
+    return replace(insight, state=note.state, noted_by=note.noted_by, noted_at=note.noted_at)
 
 
 def _calls(events: int) -> str:
@@ -165,6 +165,7 @@ def _breaks(sums: list[Found]) -> Iterator[Insight]:
             says=f"{_calls(events)} of {project} wrote to the cache again what they could have read, since"
             f" {CAUSE_NAMES[cause]}: {dollars(saving)} in 30 days.",
             fix=FIXES[cause],
+            label=cause,
         )
 
 
@@ -184,6 +185,7 @@ def _lifetimes(sums: list[Found]) -> Iterator[Insight]:
             says=f"{each.project} writes its cache on {each.detail} for {now}; by the pauses between calls"
             f" {other} had cost {dollars(each.saving)} less in 30 days.",
             fix=f"Set the lifetime of the cache to {other}.",
+            label=each.detail,
         )
 
 
@@ -243,6 +245,7 @@ def _idle(sums: list[Found]) -> Iterator[Insight]:
             says=f"{each.project} spent {dollars(each.cost)} in {each.label} at night and on weekends,"
             " in 30 days.",
             fix="Is somebody there? If not, stop what runs by itself.",
+            label=each.label,
         )
 
 
@@ -259,4 +262,5 @@ def _useless_caches(days: DayRange, project: str) -> Iterator[Insight]:
             says=f"Caching in {each.project} on {each.model} cost {dollars(lost)} more than it saved,"
             " in 30 days.",
             fix="What is written is hardly read: cache only what the next call sends again.",
+            label=each.model,
         )

@@ -1,5 +1,7 @@
 """Insights on pages: what would save most, the events behind it, tasks, long prompts; and answers."""
 
+from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 
 from django.contrib import messages
@@ -10,17 +12,20 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.flow.doorbell import ring
-from billing.insights.evidence import broken_calls, task_statistics
+from billing.insights.evidence import breaks_by_day, broken_calls, task_statistics
 from billing.insights.notes import answer, can_wait
 from billing.insights.ranked import CAUSE_NAMES, FIXES, Found, found_sums, month_to, ranked
 from billing.models import Patient
 from billing.models.insights import SumKind
-from billing.money import ratio, total
+from billing.money import ZERO, dollars, ratio, total
 from billing.periods import DayRange, today_in
+from billing.web.charts import Point, stacked_bars
+from billing.web.figures import Figure
 from tenants.access import FINANCE, STAFF, page
 from tenants.actions import ActionError
 from tenants.web.requests import PageRequest
 
+WASTED = "Wasted"
 MOST = 20
 """Insights on the page, of each kind: the rest saves less. The API has them all."""
 
@@ -93,7 +98,9 @@ def insight_breaks(request: PageRequest) -> HttpResponse:
     days = _days(request)
     project, cause = request.GET.get("project", ""), request.GET.get("cause", "")
     before = found_sums(days.previous(), kinds=[SumKind.BREAK], project=project)
+    wasted = breaks_by_day(days, project=project, cause=cause)
     context = {
+        "figure": wasted_figure(wasted, days=days) if wasted else None,
         "section": "insights",
         "tab": "breaks",
         "days": days,
@@ -120,6 +127,20 @@ def insight_tasks(request: PageRequest) -> HttpResponse:
         "streams": sum_rows(sums, SumKind.STREAMED),
     }
     return render(request, "billing/insight_tasks.html", context)
+
+
+def wasted_figure(wasted: Mapping[date, Decimal], *, days: DayRange) -> Figure:
+    """A bar per day: what its breaks cost more than reading had."""
+    points = [Point(on=day, amounts={WASTED: wasted.get(day, ZERO)}) for day in days.days]
+    worst = max(wasted, key=lambda day: wasted[day])
+    return Figure(
+        id="breaks",
+        title="Wasted by day",
+        label=days.label,
+        words=f"{dollars(total(wasted.values()))} in all; most on {worst:%a} {worst.day} {worst:%b},"
+        f" {dollars(wasted[worst])}.",
+        chart=stacked_bars(points, unit="day"),
+    )
 
 
 def break_rows(now: list[Found], before: list[Found]) -> list[dict[str, object]]:

@@ -195,6 +195,18 @@ CALLS = [
     ),
     Call(V + "insights", "/api/v1/insights", "read"),
     Call(V + "insights/caching", "/api/v1/insights/caching", "read"),
+    Call(V + "insights/breaks", "/api/v1/insights/breaks", "read"),
+    Call(V + "insights/tasks", "/api/v1/insights/tasks", "read"),
+    Call(V + "insights/sums", "/api/v1/insights/sums?kind=band", "read"),
+    Call(
+        V + "insights/answer",
+        "/api/v1/insights/answer",
+        "manage",
+        404,
+        404,
+        "POST",
+        data={"insight": "idle:1:staging", "state": "done"},
+    ),
     Call(V + "unpriced", "/api/v1/unpriced", "read"),
     Call(V + "projects", "/api/v1/projects", "read"),
     Call(

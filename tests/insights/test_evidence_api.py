@@ -1,0 +1,135 @@
+"""What stands behind an insight, over the API: the same figures as on the pages, and answers from a program."""
+
+from decimal import Decimal
+
+import pytest
+
+from billing.money import total
+from tenants.actions import create_key
+from tenants.models import AuditEntry
+from tests.api.conftest import Api
+from tests.insights.test_ranked import PAGE, URL, post_broken_talk
+from tests.look.test_pages import text_of
+
+SPAN = "range=30d"
+
+
+@pytest.fixture
+def acme(world):
+    post_broken_talk(world.acme)
+    return Api(world.acme)
+
+
+def told(api, kind):
+    return next(each for each in api.get(URL).json()["insights"] if each["kind"] == kind)
+
+
+def test_the_breaks_behind_an_insight_add_up_to_it_by_cause_by_day_and_call_by_call(acme):
+    insight = told(acme, "break")
+
+    behind = acme.get(insight["evidence"]).json()
+
+    (row,) = behind["rows"]
+    assert (row["project"], row["label"]) == ("support-bot", "system_changed")
+    assert row["saving"] == insight["monthly"]
+    assert total(Decimal(each["wasted"]) for each in behind["by_day"]) == Decimal(
+        insight["monthly"]
+    )
+    assert total(Decimal(each["wasted"]) for each in behind["calls"]) == Decimal(insight["monthly"])
+    assert {each["id"] for each in behind["calls"]} == {f"b-{n}" for n in range(1, 6)}
+    one = behind["calls"][0]
+    assert acme.get(f"/api/v1/events/-/{one['id']}").status_code == 200
+
+
+def test_every_insight_leads_to_what_stands_behind_it(acme):
+    found = acme.get(URL).json()["insights"]
+
+    assert len(found) > 1
+    for each in found:
+        behind = acme.get(each["evidence"])
+        assert behind.status_code == 200, each
+        assert "support-bot" in behind.content.decode(), each
+
+
+def test_tasks_bands_and_turns_are_those_of_the_page(acme, client, world):
+    client.force_login(world.ana)
+    page = text_of(client.get("/t/acme/insights/tasks/"))
+
+    (tasks,) = acme.get(f"/api/v1/insights/tasks?{SPAN}").json()["projects"]
+    bands = acme.get(f"/api/v1/insights/sums?{SPAN}&kind=band").json()["rows"]
+    turns = acme.get(f"/api/v1/insights/sums?{SPAN}&kind=turn").json()["rows"]
+
+    assert (tasks["tasks"], tasks["turns"], tasks["tool_calls"]) == (1, 6, 6)
+    assert tasks["p50"] == tasks["p95"] == tasks["cost"] == tasks["dearest"][0]["cost"]
+    assert tasks["dearest"][0]["task"] == "t-1"
+    spent = acme.get("/api/v1/spend?range=7d").json()["total"]["cost"]
+    for rows in (bands, turns):
+        assert total(Decimal(each["cost"]) for each in rows) == Decimal(spent)
+    assert "t-1" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("breaks?cause=bad_luck", "cause"),
+        ("sums", "kind"),
+        ("sums?kind=everything", "kind"),
+        ("tasks?projet=x", "projet"),
+        ("breaks?range=fortnight", "range"),
+    ],
+)
+def test_what_makes_no_sense_is_said(acme, path, field):
+    answer = acme.get(f"/api/v1/insights/{path}")
+
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+
+
+def test_another_project_or_cause_shows_nothing_of_this_one(acme):
+    for query in ("project=contract-agent", "project=nobody", "cause=tools_changed"):
+        behind = acme.get(f"/api/v1/insights/breaks?{SPAN}&{query}").json()
+        assert (behind["rows"], behind["by_day"], behind["calls"]) == ([], [], [])
+
+
+def test_a_program_answers_an_insight_and_opens_it_again(acme, client, world):
+    key = told(acme, "break")["key"]
+    client.force_login(world.ana)
+
+    said = acme.manage("POST", f"{URL}/answer", {"insight": key, "state": "done"})
+
+    assert (said.status_code, said.json()["state"]) == (200, "done")
+    assert told(acme, "break")["state"] == "done"
+    assert "Done by key ct_" in text_of(client.get(PAGE))
+    assert acme.manage("POST", f"{URL}/answer", {"insight": key, "state": ""}).status_code == 200
+    assert told(acme, "break")["state"] == ""
+    with world.acme.scope():
+        assert AuditEntry.objects.filter(action="insight.answered").count() == 2
+
+
+@pytest.mark.parametrize("insight", ["break:1:nothing", "", "x" * 400])
+def test_what_is_no_insight_is_not_answered(acme, insight, world):
+    answer = acme.manage("POST", f"{URL}/answer", {"insight": insight, "state": "done"})
+
+    assert answer.status_code in {404, 422}
+    with world.acme.scope():
+        assert not AuditEntry.objects.filter(action="insight.answered").exists()
+
+
+def test_a_key_of_one_project_reads_of_no_other(acme, world):
+    with world.acme.scope():
+        project = world.acme.projects["contract-agent"]
+        _, secret = create_key(actor="test", name="bound", scopes=["read"], project=project)
+
+    for path in (f"breaks?{SPAN}", f"tasks?{SPAN}", f"sums?{SPAN}&kind=band"):
+        behind = acme.get(f"/api/v1/insights/{path}", key=secret)
+        assert behind.status_code == 200
+        assert "support-bot" not in behind.content.decode()
+    assert acme.get(URL, key=secret).json()["insights"] == []
+
+
+def test_the_page_of_breaks_draws_what_was_wasted_day_by_day(acme, client, world):
+    client.force_login(world.ana)
+
+    page = text_of(client.get("/t/acme/insights/breaks/"))
+
+    assert "Wasted by day" in page
+    assert "$1.66 in all; most on" in page
