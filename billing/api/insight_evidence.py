@@ -1,4 +1,4 @@
-"""GET /api/v1/insights/breaks, /tasks, /sums: what stands behind an insight; POST /answer: what one says to it."""
+"""GET /api/v1/insights/breaks, /tasks, /sums: what stands behind an insight; POST /answer: what one says."""
 
 from collections.abc import Mapping
 from decimal import Decimal

@@ -57,7 +57,7 @@ class InsightsAnswer(s.Serializer[object]):
 
 class InsightAnswerBody(s.Serializer[object]):
     insight = s.CharField(max_length=300, help_text="The `key` of an insight.")
-    state = s.ChoiceField(["done", "dismissed", ""], help_text="Empty: open again.")
+    state = s.CharField(allow_blank=True, help_text="done, dismissed, or empty: open again.")
 
 
 class InsightNoteAnswer(s.Serializer[object]):
