@@ -1,14 +1,18 @@
 """What stays: seconds to fold new events into the rollups, bytes on disk, memory of the processes."""
 
+import resource
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 
 import psycopg
 import redis
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from billing.flow.fold import fold
+from billing.insights.night import AGAIN_AFTER, look
 from tenants.scoping import tenant_scope
 from tests.benchmarks import machine
 from tests.benchmarks.company import Company
@@ -18,6 +22,9 @@ from tests.benchmarks.stack import Web, processes
 MEGABYTE = 1_000_000
 MOST_MEMORY = 600
 """Megabytes of the whole local stack, idle."""
+NIGHT, NIGHT_MEMORY = 60, 300
+"""Seconds and megabytes in which the night's look handles a million events."""
+A_STRETCH = timedelta(seconds=20)
 
 
 def fold_figure(company: Company, *, name: str) -> Figure:
@@ -38,6 +45,25 @@ def fold_figure(company: Company, *, name: str) -> Figure:
         beside=f"{number(events)} events in {number(entries)} journal rows,"
         f" {number(seconds / entries * 1e6)} µs a row",
     )
+
+
+def night_figures(company: Company, *, events: str) -> list[Figure]:
+    """What nights do in three months, in one: every day of a history looked at anew, by this process."""
+    began = time.perf_counter()
+    days = 0
+    while True:
+        with tenant_scope(company.tenant.pk):
+            looked = look(now=timezone.now() + AGAIN_AFTER, within=A_STRETCH)
+        days += looked.days
+        if not looked.left:
+            break
+    seconds = time.perf_counter() - began
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEGABYTE
+    beside = f"{days} days; this process has used {number(memory)} MB at most"
+    return [
+        Figure("insights", f"a night over {events}", seconds, "s", at_most=NIGHT, beside=beside),
+        Figure("insights", "memory of that process", memory, "MB", at_most=NIGHT_MEMORY),
+    ]
 
 
 def _journal(company: Company) -> tuple[int, int]:

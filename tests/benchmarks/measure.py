@@ -36,6 +36,7 @@ from tests.benchmarks.ingest_figures import beside_workers, ingest_figures  # no
 from tests.benchmarks.options import add_options  # noqa: E402
 from tests.benchmarks.stack import Web, web_server, workers  # noqa: E402
 
+A_MILLION = 1_000_000
 IDLE = 3.0
 """Seconds after the start of the stack until its memory is looked at."""
 
@@ -128,6 +129,9 @@ def _old_companies(web: Web, options: argparse.Namespace, *, folder: Path) -> li
         ingest.send(web, old, load, run=f"top{count}x", folder=folder)
         figures += reading.unfolded_figures(web, old, requests=options.requests, part=part)
         figures.append(keeping.fold_figure(old, name=f"into {events}"))
+        if count == A_MILLION:
+            _say("The night's look at all of it")
+            figures += keeping.night_figures(old, events=events)
     if len(histories) > 1:
         figures += reading.growth(histories)
     figures.append(_beside_workers(web, old, load, rounds=options.rounds, folder=folder))
