@@ -128,7 +128,7 @@ def week_message(week: Week, person: User) -> Message:
         links=(
             Link("Insights", absolute(reverse("insights", args=[slug]))),
             Link("Overview", absolute(reverse("overview", args=[slug]))),
-            Link("No such mail any more", stop),
+            Link("Stop this mail", stop),
         ),
         data={
             "since": week.days.since.isoformat(),

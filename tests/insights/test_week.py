@@ -177,7 +177,7 @@ def test_the_mail_can_be_ended_by_one_click_in_a_mail_program(acme, client, worl
 
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert url in sent.body
-    assert "No such mail any more" in client.get(path).content.decode()
+    assert "Stop this mail" in client.get(path).content.decode()
     assert len(told(acme, now=MONDAY + 7 * DAY)) == 1, "programs open links before people do"
     client.post(path, {"List-Unsubscribe": "One-Click"})
     client.post(path, {"List-Unsubscribe": "One-Click"})
@@ -211,11 +211,11 @@ def test_the_page_shows_the_mail_as_it_would_be_sent_and_switches_the_own_one(cl
         return " ".join(client.get("/t/acme/insights/mail/").content.decode().split())
 
     assert "Acme: $70.00 last week" in page()
-    assert "No such mail to me any more" in page()
+    assert "Stop this mail" in page()
     client.post("/t/acme/insights/mail/", {"wanted": ""})
     assert "Mail it to me" in page()
     client.post("/t/acme/insights/mail/", {"wanted": "1"})
-    assert "No such mail to me any more" in page()
+    assert "Stop this mail" in page()
 
 
 def test_the_clock_of_a_company_writes_it(acme, monkeypatch):
