@@ -41,6 +41,7 @@ REQUEST_CODES = {
     "not_found": "404: nothing here, or nothing of this tenant.",
     "already_exists": "409: the slug is taken.",
     "already_member": "409: the person is a member.",
+    "already_running": "409: three questions are being answered; wait for one, or stop it.",
     "already_ended": "409: the key is revoked, has expired, or another one took its place.",
     "overlapping_terms": "409: another row covers some of these days.",
     "not_ready": "409: the run is not in a state for this.",

@@ -20,6 +20,7 @@ from billing.flow.retention import empty_a_month, forget, move_horizon
 from billing.flow.send_due import send_due
 from billing.flow.zone import move_on
 from billing.insights.night import AGAIN_AFTER, look
+from billing.insights.what_if_run import TASK, answer_a_day
 from billing.models import Budget
 from billing.watch import check
 from billing.watch.alarms import check_alarms
@@ -41,6 +42,7 @@ LAST = 9
 LEFT_AFTER = timedelta(minutes=2)
 REPRICING = """SELECT DISTINCT tenant_id FROM billing_repricing
     WHERE state IN ('counting', 'applying') ORDER BY tenant_id"""
+ASKED = """SELECT DISTINCT tenant_id FROM billing_whatifrun WHERE state = 'running' ORDER BY tenant_id"""
 LEFT_STANDING = """SELECT tenant_id FROM billing_zonechange
     WHERE finished_at IS NULL AND worked_at < %s ORDER BY tenant_id"""
 
@@ -65,7 +67,8 @@ def fold(*, tenant_id: int) -> None:
 
 @shared_task(name="billing.tasks.sweep")
 def sweep() -> None:
-    """Ring for every tenant with unfolded rows, due deliveries, a re-pricing or a change of zone under way.
+    """Ring for every tenant with unfolded rows, due deliveries, or a re-pricing, question or change of zone
+    under way.
 
     The bell may have been lost. That it ran is the sign of life of beat, broker and worker (/readyz).
     """
@@ -75,6 +78,7 @@ def sweep() -> None:
         undelivered = _tenants(DUE, now)
         moving = _tenants(LEFT_STANDING, now - LEFT_AFTER)
         repricing = _tenants(REPRICING)
+        asked = _tenants(ASKED)
     for tenant_id in unfolded:
         ring(tenant_id)
     for tenant_id in undelivered:
@@ -83,6 +87,8 @@ def sweep() -> None:
         ring(tenant_id, task="move_days")
     for tenant_id in repricing:
         ring(tenant_id, task="reprice")
+    for tenant_id in asked:
+        ring(tenant_id, task=TASK)
     beat("sweep", now=now)
     log.info("swept", tenants=len(unfolded), with_deliveries=len(undelivered))
 
@@ -144,6 +150,14 @@ def reprice(*, tenant_id: int) -> None:
     if go_on(now=timezone.now()):
         transaction.on_commit(lambda: ring(tenant_id, task="reprice"))
         transaction.on_commit(lambda: ring(tenant_id))
+
+
+@shared_task(name="billing.tasks.answer_what_if", base=ScopedTask)
+def answer_what_if(*, tenant_id: int) -> None:
+    """One day of the tenant's oldest question; ring for the next."""
+    take_down(tenant_id, task=TASK)
+    if answer_a_day(now=timezone.now()):
+        transaction.on_commit(lambda: ring(tenant_id, task=TASK))
 
 
 @shared_task(name="billing.tasks.make_partitions")

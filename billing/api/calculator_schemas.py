@@ -80,3 +80,37 @@ class WhatIfAnswer(s.Serializer[object]):
     priced_one_by_one = s.IntegerField(
         help_text="Events priced each by itself; the others by sums, where that is the same."
     )
+
+
+class NewWhatIfRun(s.Serializer[object]):
+    settings = s.DictField(
+        child=s.CharField(allow_blank=True, max_length=200),
+        help_text='The change, as the query of GET /what-if: `{"per_cent": "-50"}`.',
+    )
+    since = s.DateField(help_text="First day, in the tenant's zone.")
+    until = s.DateField(help_text="The day after the last one.")
+    client = s.CharField(required=False, allow_blank=True, max_length=200)
+    project = s.CharField(required=False, allow_blank=True, max_length=200)
+
+
+class WhatIfPart(s.Serializer[object]):
+    rows = WhatIfRow(many=True)
+    total = WhatIfFigures()
+    left_out = NotSaid(many=True)
+    unpriced_events = s.IntegerField()
+    priced_one_by_one = s.IntegerField()
+
+
+class WhatIfRunAnswer(NewWhatIfRun):
+    id = s.IntegerField()
+    state = s.CharField(help_text="running, stopped, done or failed.")
+    stopped_because = s.CharField()
+    answered_until = s.DateField(help_text="Days before it are answered.")
+    percent = s.IntegerField()
+    asked_at = s.DateTimeField()
+    asked_by = s.CharField()
+    answer = WhatIfPart(required=False, help_text="In the answer about one question.")
+
+
+class WhatIfRunsAnswer(s.Serializer[object]):
+    runs = WhatIfRunAnswer(many=True)

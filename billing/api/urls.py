@@ -4,7 +4,16 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from billing.api import budgets, catalogue, keys, markups, repricings, scenarios, terms
+from billing.api import (
+    budgets,
+    catalogue,
+    keys,
+    markups,
+    repricings,
+    scenarios,
+    terms,
+    what_if_runs,
+)
 from billing.api.alerts import Acknowledge, Alerts
 from billing.api.allow import Allow
 from billing.api.calculator import Calculator
@@ -39,6 +48,10 @@ urlpatterns = [
     path("v1/price", Price.as_view()),
     path("v1/calculator", Calculator.as_view()),
     path("v1/what-if", WhatIfView.as_view()),
+    path("v1/what-if/runs", what_if_runs.WhatIfRuns.as_view()),
+    path("v1/what-if/runs/<int:run_id>", what_if_runs.OneWhatIfRun.as_view()),
+    path("v1/what-if/runs/<int:run_id>/stop", what_if_runs.StopWhatIfRun.as_view()),
+    path("v1/what-if/runs/<int:run_id>/resume", what_if_runs.ResumeWhatIfRun.as_view()),
     path("v1/scenarios", scenarios.Scenarios.as_view()),
     path("v1/scenarios/<int:scenario_id>", scenarios.OneScenario.as_view()),
     path("v1/scenarios/<int:scenario_id>/result", scenarios.ScenarioResult.as_view()),

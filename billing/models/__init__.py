@@ -28,6 +28,7 @@ from billing.models.spend import (
     ProjectDay,
     SpendEntry,
 )
+from billing.models.what_if import WhatIfDay, WhatIfRun
 
 __all__ = [
     "AgreedPrice",
@@ -70,5 +71,7 @@ __all__ = [
     "TaskDay",
     "UsageEvent",
     "Verification",
+    "WhatIfDay",
+    "WhatIfRun",
     "ZoneChange",
 ]

@@ -101,7 +101,7 @@ def burn(
         y_labels=tuple(axis_text(tick, step=ticks[1]) for tick in reversed(ticks)),
         x_labels=x_labels(period.days),
         width=SLOT * len(period.days),
-        words=burn_words(standing, forecast=forecast, today=today),
+        words=burn_words(standing, forecast=forecast, today=today) + _supposed_words(supposed),
     )
 
 
@@ -119,6 +119,10 @@ def burn_words(standing: Standing, *, forecast: Forecast | None, today: date) ->
     if forecast.exhausted_on:
         said += f" 100 % is expected on {day_words(forecast.exhausted_on)}."
     return said
+
+
+def _supposed_words(supposed: Ahead | None) -> str:
+    return f" In the scenario it would be {estimate(supposed.expected)}." if supposed else ""
 
 
 def _rows(

@@ -14,6 +14,7 @@ from billing.web import (
     scenarios,
     terms,
     unpriced,
+    what_if_runs,
 )
 from billing.web import settings as company
 from billing.web.alarms import alarms
@@ -65,6 +66,10 @@ urlpatterns = [
     path("calculator/save/", plan_save, name="plan_save"),
     path("projects/<slug:project>/plan/", project_plan, name="project_plan"),
     path("what-if/", what_if_page, name="what_if"),
+    path("what-if/ask/", what_if_runs.what_if_ask, name="what_if_ask"),
+    path("what-if/<int:run>/", what_if_runs.what_if_run, name="what_if_run"),
+    path("what-if/<int:run>/stop/", what_if_runs.what_if_stop, name="what_if_stop"),
+    path("what-if/<int:run>/resume/", what_if_runs.what_if_resume, name="what_if_resume"),
     path("scenarios/", scenarios.scenario_list, name="scenarios"),
     path("scenarios/new/", scenarios.scenario_new, name="scenario_new"),
     path("scenarios/<int:scenario>/", scenarios.scenario_page, name="scenario"),

@@ -15,7 +15,8 @@ from billing.flow.change import Change
 from billing.flow.price import PriceBook
 from billing.flow.price_book import PriceBookError
 from billing.flow.tokenizer import is_comparable
-from billing.money import ZERO, dollars, ratio, total
+from billing.models import WhatIfRun
+from billing.money import ZERO, dollars, plain, ratio, total
 from billing.periods import DayRange
 from billing.reports.what_if import PAGE_EVENTS, Compared, WhatIf, what_if, without_days
 from billing.reports.what_if_query import RATES, SETTINGS, ChangeError, change_of
@@ -35,6 +36,11 @@ QUESTIONS = (
     ("All calls in batches", {"batch": "1"}),
     ("US inference", {"us": "1"}),
 )
+CACHING_WORDS = {
+    "off": "nothing cached",
+    "5m": "every write for 5 minutes",
+    "1h": "every write for 1 hour",
+}
 MOST_DAYS = 92
 """More days than this are drawn as months."""
 TOO_FINE = "A price changed by that much is finer than 18 decimals."
@@ -45,6 +51,11 @@ class RateField:
     name: str
     label: str
     value: str
+
+
+def runs_lately() -> list[tuple[WhatIfRun, list[str]]]:
+    """The newest questions that a worker answered or answers, with their words."""
+    return [(run, question_words(change_of(run.settings))) for run in WhatIfRun.objects.all()[:10]]
 
 
 @page(STAFF)
@@ -69,6 +80,7 @@ def what_if_page(request: PageRequest) -> HttpResponse:
         "models": models_on(book, now=now),
         "questions": [(text, urlencode(dict(kept) | asks)) for text, asks in QUESTIONS],
         "clients": sorted({(of, name) for _, _, of, name in projects}, key=itemgetter(1)),
+        "asked": {"since": asked.days.since, "until": asked.days.until},
         "projects": [(slug, name) for slug, name, _, _ in projects],
     }
     status = asked.status
@@ -76,6 +88,9 @@ def what_if_page(request: PageRequest) -> HttpResponse:
         change = change_of(request.GET)
         if not change.is_none:
             context |= _found(request, change, asked.days, book)
+            context["kept_settings"] = [(name, request.GET.get(name, "")) for name in keep]
+        else:
+            context["runs"] = runs_lately()
     except ChangeError as error:
         context["error"], status = f"{error.field}: {error.detail}", 422
     except PriceBookError:
@@ -96,9 +111,13 @@ def _found(
         book=book,
         most=PAGE_EVENTS,
     )
+    return shown(found)
+
+
+def shown(found: WhatIf) -> dict[str, object]:
+    """What pages show of an answer."""
     return {
         "found": found,
-        "change": change,
         "stats": _stats(found),
         "words": _words(found),
         "by_client": without_days(found),
@@ -121,6 +140,20 @@ def _pairs(found: WhatIf) -> Pairs | None:
     names = ("Paid", "It would have been")
     title = "Day by day" if unit == "day" else "Month by month"
     return pair_bars(pairs, title=title, names=names, words=words, unit=unit) if pairs else None
+
+
+def question_words(change: Change) -> list[str]:
+    """What is asked, in a few words each."""
+    of = f" of {change.of_model}" if change.of_model else ""
+    words = [f"{change.model} instead{of}"] if change.model else []
+    if change.caching:
+        words.append(CACHING_WORDS[change.caching])
+    words += ["all in batches"] * change.batch + ["all with US inference"] * change.us
+    if change.per_cent:
+        more = "more" if change.per_cent > 0 else "less"
+        words.append(f"prices{of} {abs(change.per_cent)} % {more}")
+    words += [f"{CLASS_NAMES[name].lower()}{of} at ${plain(rate)}" for name, rate in change.rates]
+    return words
 
 
 def _stats(found: WhatIf) -> list[Stat]:

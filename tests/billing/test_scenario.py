@@ -181,7 +181,7 @@ def test_three_equal_clients_share_to_the_last_decimal_and_a_trend_ends_after_a_
     with world.acme.scope():
         client = create_client(actor="test", slug="third", name="Third")
         create_project(actor="test", slug="third", name="Third", client=client)
-    for age in range(28):
+    for age in range(30):
         at = (NOW - timedelta(days=age)).isoformat()
         usage = tokens(1_000 * (60 - age), out=10)
         projects = ("support-bot", "contract-agent", "third")

@@ -133,6 +133,7 @@ def test_budgets_show_what_would_happen_beside_what_is_expected(ana, world, busy
     assert (supposed - 28) * 2 == expected - 28 > 10  # what is spent stays, the rest is half
     assert "Nobody is told of it" in text_of(page)
     assert '<path class="supposed"' in one.content.decode()
+    assert f"In the scenario it would be ${supposed}." in text_of(one)
     assert len(queries_of(ana, "/t/acme/budgets/" + chosen)) <= MOST_QUERIES
     assert len(queries_of(ana, f"/t/acme/budgets/{busy.pk}/{chosen}")) <= MOST_QUERIES
     assert "if “" not in text_of(ana.get("/t/acme/budgets/?scenario=0"))

@@ -31,6 +31,8 @@ EVENT = {"id": "x", "project": "secret-acme", "model": "m", "occurred_at": "2026
 EVENT["usage"] = {"input_tokens": 1, "output_tokens": 1}
 BUDGET = {"name": "new", "amount": "5", "period": "week", "owner": "ana@acme.test"}
 PRICE = dict.fromkeys(TOKEN_CLASSES, "1") | {"model": "claude-opus-9", "source": "contract"}
+ONE_RUN = "what-if/runs/<int:run_id>"
+QUESTION = {"settings": {"per_cent": "-50"}, "since": "2026-11-01", "until": "2026-11-03"}
 ONE_SCENARIO = "scenarios/<int:scenario_id>"
 SCENARIO = {"name": "new", "prices": [{"since": "2099-01-01", "per_cent": "-50"}]}
 END = {"until": "2099-01-01"}
@@ -56,6 +58,24 @@ CALLS = [
     Call(V + "price", "/api/v1/price", "ingest read", method="POST", data=EVENT),
     Call(V + "calculator", "/api/v1/calculator", "read"),
     Call(V + "what-if", "/api/v1/what-if?batch=1", "read"),
+    Call(V + "what-if/runs", "/api/v1/what-if/runs", "read"),
+    Call(V + "what-if/runs", "/api/v1/what-if/runs", "manage", 201, 201, "POST", QUESTION),
+    Call(V + ONE_RUN, "/api/v1/what-if/runs/{acme_question}", "read", foreign=404),
+    Call(
+        V + ONE_RUN + "/stop",
+        "/api/v1/what-if/runs/{acme_question}/stop",
+        "manage",
+        409,
+        404,
+        "POST",
+    ),
+    Call(
+        V + ONE_RUN + "/resume",
+        "/api/v1/what-if/runs/{acme_question}/resume",
+        "manage",
+        foreign=404,
+        method="POST",
+    ),
     Call(V + "scenarios", "/api/v1/scenarios", "read"),
     Call(V + "scenarios", "/api/v1/scenarios", "manage", 201, 201, "POST", SCENARIO),
     Call(V + ONE_SCENARIO, "/api/v1/scenarios/{acme_scenario}", "read", foreign=404),

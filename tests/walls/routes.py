@@ -77,6 +77,7 @@ PRICE_FORM = dict.fromkeys(TOKEN_CLASSES, "1") | {
     "speed": "standard",
     "over_prompt_tokens": "0",
 }
+ONE_RUN = "what-if/<int:run>/"
 ONE_SCENARIO = "scenarios/<int:scenario>/"
 SCENARIO_FORM = {
     "name": "new",
@@ -118,6 +119,24 @@ PAGES = [
     Page(T + "projects/<slug:project>/plan/", "/t/acme/projects/secret-brix/plan/", NO_VIEWER),
     Page(T + "what-if/", "/t/acme/what-if/?per_cent=-50", STAFF),
     Page(T + "what-if/", "/t/acme/what-if/?per_cent=half", done(STAFF, 422)),
+    Page(
+        T + "what-if/ask/",
+        "/t/acme/what-if/ask/",
+        done(STAFF, 302),
+        "POST",
+        {"per_cent": "-50", "since": "2026-11-01", "until": "2026-11-03"},
+    ),
+    Page(T + ONE_RUN, "/t/acme/what-if/{acme_question}/", STAFF),
+    Page(T + ONE_RUN, "/t/acme/what-if/{brix_question}/", NO_VIEWER),
+    Page(T + ONE_RUN + "stop/", "/t/acme/what-if/{acme_question}/stop/", done(STAFF, 302), "POST"),
+    Page(T + ONE_RUN + "stop/", "/t/acme/what-if/{brix_question}/stop/", NO_VIEWER, "POST"),
+    Page(
+        T + ONE_RUN + "resume/",
+        "/t/acme/what-if/{acme_question}/resume/",
+        done(STAFF, 302),
+        "POST",
+    ),
+    Page(T + ONE_RUN + "resume/", "/t/acme/what-if/{brix_question}/resume/", NO_VIEWER, "POST"),
     Page(T + "scenarios/", "/t/acme/scenarios/", STAFF),
     Page(T + "scenarios/new/", "/t/acme/scenarios/new/", FINANCE),
     Page(T + "scenarios/new/", "/t/acme/scenarios/new/", done(FINANCE, 302), "POST", SCENARIO_FORM),

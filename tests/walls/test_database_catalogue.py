@@ -58,6 +58,8 @@ WALLS = {
     "billing_taskday": ("DELETE INSERT SELECT", ""),
     "billing_usageevent": (APPEND, "client_id"),
     "billing_verification": ("DELETE INSERT SELECT", ""),
+    "billing_whatifday": (APPEND, ""),
+    "billing_whatifrun": (KEPT, ""),
     "billing_zonechange": (KEPT, ""),
     "tenants_apikey": (KEPT, ""),
     "tenants_auditentry": (APPEND, ""),
@@ -97,6 +99,7 @@ DISPATCHED = {
     "billing_spendentry": "SELECT id SELECT stored_at SELECT tenant_id",
     "billing_verification": "SELECT at SELECT differences SELECT milliseconds SELECT since SELECT tenant_id"
     " SELECT until",
+    "billing_whatifrun": "SELECT state SELECT tenant_id",
     "billing_zonechange": "SELECT finished_at SELECT tenant_id SELECT worked_at",
 }
 
@@ -257,6 +260,7 @@ def test_references_between_tenant_tables_carry_the_tenant():
         ("billing_budgetversion", "billing_budget", "tenant_id", "budget_id"),
         ("billing_projectplan", "tenants_project", "tenant_id", "project_id"),
         ("billing_repricedday", "billing_repricing", "tenant_id", "repricing_id"),
+        ("billing_whatifday", "billing_whatifrun", "tenant_id", "run_id"),
         ("tenants_apikey", "tenants_project", "tenant_id", "project_id"),
         ("tenants_invitation", "tenants_client", "tenant_id", "client_id"),
         ("tenants_logo", "tenants_client", "tenant_id", "client_id"),

@@ -34,6 +34,7 @@ NOUNS = {
     "key": "tenants_apikey",
     "budget": "billing_budget",
     "scenario": "billing_scenario",
+    "question": "billing_whatifrun",
     "alert": "billing_alert",
     "price": "billing_agreedprice",
     "discount": "billing_discount",

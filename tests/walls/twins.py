@@ -24,6 +24,7 @@ from billing.flow.set_scenario import set_scenario
 from billing.flow.switch_off import owners
 from billing.flow.terms import add_terms
 from billing.flow.void import void
+from billing.insights.what_if_run import answer_a_day, ask_what_if, stop_what_if
 from billing.models import (
     AgreedPrice,
     Alarm,
@@ -44,6 +45,7 @@ from billing.models import (
     ZoneChange,
 )
 from billing.money import TOKEN_CLASSES, dollars, plain
+from billing.periods import DayRange
 from tenants.actions import add_member, create_client, create_key, create_project, revoke_key
 from tenants.invitations import invite
 from tenants.logos import set_logo
@@ -182,6 +184,7 @@ def fill(company: Company, *, now: datetime) -> Twin:
         found_at_night(company, now=now)
         planned = company.projects["support-bot"]
         set_plan(planned, models=[f"model-{slug}"], settings={}, actor=f"planner-{slug}")
+        ask_at_length(company, now=now)
         set_scenario(f"scenario-{slug}", {}, actor=f"planner-{slug}", now=now)
         client = create_client(actor="test", slug=f"only-{slug}", name=f"Only at {slug}")
         project = create_project(
@@ -219,6 +222,7 @@ def fill(company: Company, *, now: datetime) -> Twin:
                 "patient",
                 "note",
                 "planner",
+                "asker",
                 "scenario",
             )
         }
@@ -310,6 +314,16 @@ def price_again(company: Company, *, now: datetime) -> None:
             new_cost=Decimal(2),
         )
     cancel_repricing(run, actor="test", now=now)
+
+
+def ask_at_length(company: Company, *, now: datetime) -> None:
+    """A question that was answered for a day and stopped."""
+    slug, day = company.tenant.slug, now.date()
+    days = DayRange(day, day + timedelta(days=2))
+    run = ask_what_if(days, {"per_cent": "-50"}, actor=f"asker-{slug}", now=now)
+    answer_a_day(now=now)
+    run.refresh_from_db()
+    stop_what_if(run, actor="test", now=now)
 
 
 def found_at_night(company: Company, *, now: datetime) -> None:
