@@ -16,7 +16,7 @@ from django.db import connection
 
 from billing.money import TOKEN_CLASSES, ZERO, minus, ratio, total
 from billing.periods import DayRange
-from billing.reports.components import COMPONENT
+from billing.reports.components import COMPONENT, ROOM
 from billing.reports.filters import conditions
 from billing.reports.filters import parameters as filter_parameters
 from billing.reports.spend import (
@@ -106,8 +106,12 @@ def costs(*asks: Ask) -> list[list[CostRow]]:
         values |= {f"{name}_{place}": value for name, value in narrow.items()}
     parts = " UNION ALL ".join(_sql(ask, place=place) for place, ask in enumerate(asks))
     found: list[list[CostRow]] = [[] for _ in asks]
+    is_split = any(COMPONENT in (*ask.group_by, *ask.narrow) for ask in asks)
+    room = ROOM if is_split else ""
     with connection.cursor() as cursor:
-        cursor.execute(f"{parts} ORDER BY 1, 2, 3, 6 DESC, 4, 5", values)
+        cursor.execute(f"{room}{parts} ORDER BY 1, 2, 3, 6 DESC, 4, 5", values)
+        if room:
+            cursor.nextset()
         for place, day, hour, first, second, *figures in cursor.fetchall():
             keys = dict(zip(asks[place].group_by, (first, second), strict=False))
             found[place].append(CostRow(hour or day, keys, _spent(*figures)))
@@ -182,8 +186,11 @@ def _source(ask: Ask) -> str:
             UNION ALL
             SELECT day, client_id, project_id, {_COST}, {_UNPRICED}, NULL
             FROM billing_spendentry WHERE {where}"""  # noqa: S608
-    buckets = buckets_of(ask.granularity, where=where, is_split=COMPONENT in asked)
-    part = f"{COMPONENT} = %({COMPONENT})s" if ask.narrow.get(COMPONENT) else "true"
+    wanted = [DIMENSIONS.get(name, name) for name in ask.group_by]
+    split_by = wanted if COMPONENT in asked else None
+    is_part = bool(ask.narrow.get(COMPONENT))
+    buckets = buckets_of(ask.granularity, where=where, split_by=split_by, is_filtered=is_part)
+    part = f"{COMPONENT} = %({COMPONENT})s" if is_part else "true"
     if TOKEN_CLASS not in asked:
         return f"""SELECT *, {_COST} AS cost, {_UNPRICED} AS unpriced, {_PROMPT} AS prompt
             FROM ({buckets}) b WHERE {part}"""  # noqa: S608

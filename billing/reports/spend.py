@@ -6,7 +6,7 @@ Promise: rollups plus unfolded journal in one snapshot, so the figures are exact
       and the rows add up to the total to the last decimal.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from django.utils.timezone import now
 from billing.money import TOKEN_CLASSES, ZERO, minus, ratio, total
 from billing.periods import DayRange
 from billing.reports.billed import FACTOR, markup_of, markup_sum
-from billing.reports.components import COMPONENT, COUNTING, split_buckets
+from billing.reports.components import COMPONENT, COUNTING, ROOM, split_buckets
 from billing.reports.filters import PRICED, conditions
 from billing.reports.filters import parameters as filter_parameters
 from tenants.models import Client, PriceView
@@ -192,8 +192,11 @@ def found_rows(
         "since": days.since,
         "until": days.until,
     }
+    room = ROOM if COMPONENT in group_by or filters.get(COMPONENT) else ""
     with connection.cursor() as cursor:
-        cursor.execute(_sql(granularity, plain, filters, view), parameters)
+        cursor.execute(room + _sql(granularity, plain, filters, view), parameters)
+        if room:
+            cursor.nextset()
         return [_row(each, plain, view) for each in cursor.fetchall()], view
 
 
@@ -260,10 +263,13 @@ def _sql(
 ) -> str:
     """Rollup and journal are added up together; then the few groups get their names."""
     where = " AND ".join(_where(filters))
-    is_split = COMPONENT in group_by or bool(filters.get(COMPONENT))
-    of_part = "component = %(component)s" if filters.get(COMPONENT) else "true"
-    buckets = buckets_of(granularity, where=where, is_split=is_split)
+    is_part = bool(filters.get(COMPONENT))
+    is_split = is_part or COMPONENT in group_by
+    of_part = "component = %(component)s" if is_part else "true"
     wanted = [DIMENSIONS.get(name, name) for name in group_by]
+    of_client = {*wanted, "client_id"}  # whose mark-up it is
+    split_by = of_client if is_split else None
+    buckets = buckets_of(granularity, where=where, split_by=split_by, is_filtered=is_part)
     keys = ", ".join([PERIODS[granularity] + " AS period", *wanted])
     names, named = shown_names(group_by)
     shown_as = "".join(f"{name}, " for name in names)
@@ -307,8 +313,15 @@ def shown_names(group_by: Sequence[str]) -> tuple[list[str], str]:
     return names, " ".join(joins)
 
 
-def buckets_of(granularity: str, *, where: str, is_split: bool) -> str:
-    """SQL: the buckets of rollup and journal; split, each of their prompts' components is one as well."""
+def buckets_of(
+    granularity: str,
+    *,
+    where: str,
+    split_by: Collection[str] | None = None,
+    is_filtered: bool = False,
+) -> str:
+    """SQL: the buckets of rollup and journal; those of each component of their prompts as well, where these are
+    wanted, by day and the columns of `split_by`."""
     rollup = "billing_hourlyspend" if granularity == "hour" else "billing_dailyspend"
     hour = "hour" if granularity == "hour" else "NULL::timestamptz AS hour"
     names = [name for name in DIMENSIONS.values() if name != COMPONENT]
@@ -316,7 +329,11 @@ def buckets_of(granularity: str, *, where: str, is_split: bool) -> str:
     buckets = f"""SELECT {columns} FROM {rollup} WHERE {where}
             UNION ALL
             SELECT {columns} FROM billing_spendentry WHERE {where}"""  # noqa: S608
-    return split_buckets(buckets, dimensions=names, where=where) if is_split else buckets
+    if split_by is None:
+        return buckets
+    return split_buckets(
+        buckets, dimensions=names, wanted=split_by, where=where, is_filtered=is_filtered
+    )
 
 
 def _where(filters: Mapping[str, str]) -> Iterator[str]:

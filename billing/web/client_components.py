@@ -22,9 +22,7 @@ def client_components(request: PageRequest, client: str) -> HttpResponse:
     found = get_object_or_404(Client.objects.annotate(listed=PROJECTS), slug=client)
     asked = asked_range(request, zone=tenant.timezone, now=timezone.now())
     keys = ("project", "component")
-    now = spend(
-        asked.days, granularity=component_unit(asked), group_by=keys, client=client, seen_by=found
-    )
+    now = spend(asked.days, granularity="total", group_by=keys, client=client, seen_by=found)
     if not now.total.shows_money:
         return redirect("client", tenant.slug, client)
     before = spend(
@@ -35,7 +33,14 @@ def client_components(request: PageRequest, client: str) -> HttpResponse:
         "project", counted_once(now), before, tenant=tenant, names=names, title="Projects"
     )
     whose = "your" if request.access.is_viewer else "this client's"
-    context = component_context(now, asked=asked, whose=whose) | {
+    bars = spend(
+        asked.days,
+        granularity=component_unit(asked),
+        group_by=("component",),
+        client=client,
+        seen_by=found,
+    )
+    context = component_context(now, asked=asked, whose=whose, bars=bars) | {
         "section": "clients",
         "client": found,
         "range": asked.picker,

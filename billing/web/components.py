@@ -153,13 +153,20 @@ def component_unit(asked: Asked) -> str:
 
 
 def component_context(
-    now: SpendReport, *, asked: Asked, whose: str, tabs: tuple[Choice, ...] = ()
+    now: SpendReport,
+    *,
+    asked: Asked,
+    whose: str,
+    tabs: tuple[Choice, ...] = (),
+    bars: SpendReport | None = None,
 ) -> dict[str, object]:
-    """The waterfall, and the stack of its days where a range has several."""
+    """The waterfall, and the stack of its days where a range has several. `bars`: the same by day, where `now`
+    is not."""
     fall = waterfall(now.rows, whose=whose)
     context: dict[str, object] = {"by_component": True, "fall": fall, "tabs": tabs}
     if fall and asked.unit != "hour":
-        figure = spend_figure(now.rows, key="component", names=COMPONENT_NAMES, asked=asked)
+        rows = (bars or now).rows
+        figure = spend_figure(rows, key="component", names=COMPONENT_NAMES, asked=asked)
         context["figure"] = replace(figure, title=f"{figure.title} by component")
     return context
 

@@ -12,11 +12,14 @@ from billing.flow.void import void
 from billing.models import AgreedPrice
 from billing.money import TOKEN_CLASSES
 from billing.reports.events import event_detail
+from tenants.actions import archive, create_client, create_key, create_project
 from tests.billing.test_reprice import BY, SINCE, run_through
 from tests.factories import COST, USAGE, event
 from tests.look.test_explore import DAYS, api_of, file_of
 from tests.look.test_pages import text_of
 
+MOVING = re.compile(r"csrfmiddlewaretoken\S+ value=\S+|\d\d:\d\d:\d\d(\.\d+)?|nonce-\S+")
+"""What differs from one answer to the next."""
 PROMPT = [{"name": "system", "tokens": 30}, {"name": "user", "tokens": 70}]
 
 
@@ -174,3 +177,57 @@ def test_components_are_of_days_and_a_day_leads_to_its_events(ana, world, prompt
             assert len(links_of(ana.get(link), r"/event/\?")) == 3
         assert links_of(days, r"explore/events/\?since=2026-11-19T22")
     assert "Daily spend" in text_of(ana.get(f"/t/acme/explore/?{day}&component=system"))
+
+
+OF_OTHERS = {
+    "client": "only-brix",
+    "project": "secret-brix",
+    "model": "model-of-brix",
+    "provider": "provider-of-brix",
+    "feature": "feature-of-brix",
+    "environment": "place-of-brix",
+    "component": "system",
+    "token_class": "cache_read",
+}
+
+
+def test_what_another_company_has_is_answered_like_what_nobody_has(ana, world):
+    """Byte for byte: page, file, events, answer and refusal; also of an archived client, and of its key."""
+    brix = world.brix
+    with brix.scope():
+        client = create_client(actor="test", slug="only-brix", name="Only Brix")
+        create_project(actor="test", slug="secret-brix", name="Secret of Brix", client=client)
+        archive(client, actor="test", now=datetime.now(UTC))
+        key, _ = create_key(actor="test", name="key-of-brix", scopes=["ingest"])
+    said = {name: value for name, value in OF_OTHERS.items() if name in {"model", "provider"}}
+    said |= {"feature": OF_OTHERS["feature"], "environment": OF_OTHERS["environment"]}
+    brix.post(event("b", project="secret-brix", components=PROMPT, **said))
+    world.acme.post(event("a", usage={"input_tokens": 5, "output_tokens": 5}))
+    shown = {"Authorization": f"Bearer {world.acme.keys['read']}"}
+
+    def answers(query):
+        hour = "since=2026-11-20T12:00:00Z&until=2026-11-20T13:00:00Z"
+        for path in (
+            f"/t/acme/explore/?{DAYS}&group_by=project&{query}",
+            f"/t/acme/explore.csv?{DAYS}&granularity=day&{query}",
+            f"/t/acme/explore/events/?{hour}&{query}",
+            f"/api/v1/spend?{DAYS}&group_by=client&{query}",
+            f"/api/v1/spend?{DAYS}&granularity=hour&{query}",
+        ):
+            yield ana.get(path, headers=shown if "/api/" in path else {})
+
+    values = {**OF_OTHERS, "api_key": key.prefix}
+    for name, value in values.items():
+        nobody = "x" * len(value)
+        found = zip(answers(f"{name}={value}"), answers(f"{name}={nobody}"), strict=True)
+        for place, (theirs, none) in enumerate(found):
+            assert theirs.status_code == none.status_code
+            if name in {"component", "token_class"}:
+                continue
+            texts = [MOVING.sub("", each.content.decode()) for each in (theirs, none)]
+            assert texts[0].replace(value, nobody) == texts[1], (name, place)
+    whole = ana.get(f"/t/acme/explore/?{DAYS}").content.decode()
+    assert not [each for each in (*said.values(), "only-brix", "Secret of Brix") if each in whole]
+    for name in ("component", "token_class"):
+        told = api_of(ana, world, f"{DAYS}&granularity=total&{name}={OF_OTHERS[name]}")
+        assert (told["rows"], told["total"]["cost"]) == ([], "0")
