@@ -11,8 +11,6 @@ from billing.flow.journal import PART_MEASURES, rows_of
 
 COMPONENT = "component"
 NOT_SPLIT = "not_split"
-ROOM = "SET LOCAL work_mem = '32MB'; "
-"""Stands before a statement that splits: adding up a hundred thousand parts in memory takes 4 MB and more."""
 COUNTING = (RESPONSE, NOT_SPLIT)
 """Where an event is counted: it has several components, but one response, or it is not split."""
 
@@ -24,12 +22,13 @@ def split_buckets(
     wanted: Collection[str],
     where: str,
     is_filtered: bool,
+    figures: Collection[str] = PART_MEASURES,
 ) -> str:
     """SQL: `buckets` as not split, and what is split twice: with its component, and taken from what is not.
 
     A bucket is split into several, so these are added up first, by day and the `wanted` of the dimensions;
     of the others there is nothing in what is split. Where `is_filtered`, parts that the filter leaves out are
-    not even read.
+    not even read; other than `figures` are 0.
     """
     only = (
         f"(component = %(component)s OR %(component)s = '{NOT_SPLIT}')" if is_filtered else "true"
@@ -38,7 +37,9 @@ def split_buckets(
     kept = [name for name in dimensions if name in wanted]
     counts = ", ".join(f"sign * {name}" for name in PART_MEASURES[1:])
     by = ", ".join(("day", "priced", *kept, "component"))
-    sums = ", ".join(f"sum({name}) AS {name}" for name in PART_MEASURES)
+    sums = ", ".join(
+        f"{f'sum({name})' if name in figures else 0} AS {name}" for name in PART_MEASURES
+    )
     filled = ", ".join(name if name in kept else f"NULL::{_type(name)}" for name in dimensions)
     return f"""
             SELECT *, '{NOT_SPLIT}' AS component FROM ({buckets}) whole

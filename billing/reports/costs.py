@@ -14,15 +14,17 @@ from decimal import Decimal
 
 from django.db import connection
 
+from billing.flow.journal import PART_MEASURES
 from billing.money import TOKEN_CLASSES, ZERO, minus, ratio, total
 from billing.periods import DayRange
-from billing.reports.components import COMPONENT, ROOM
+from billing.reports.components import COMPONENT
 from billing.reports.filters import conditions
 from billing.reports.filters import parameters as filter_parameters
 from billing.reports.spend import (
     CLASS_COSTS,
     DIMENSIONS,
     PERIODS,
+    ROOM,
     TOKEN_CLASS,
     PriceHidden,
     buckets_of,
@@ -106,12 +108,9 @@ def costs(*asks: Ask) -> list[list[CostRow]]:
         values |= {f"{name}_{place}": value for name, value in narrow.items()}
     parts = " UNION ALL ".join(_sql(ask, place=place) for place, ask in enumerate(asks))
     found: list[list[CostRow]] = [[] for _ in asks]
-    is_split = any(COMPONENT in (*ask.group_by, *ask.narrow) for ask in asks)
-    room = ROOM if is_split else ""
     with connection.cursor() as cursor:
-        cursor.execute(f"{room}{parts} ORDER BY 1, 2, 3, 6 DESC, 4, 5", values)
-        if room:
-            cursor.nextset()
+        cursor.execute(f"{ROOM}{parts} ORDER BY 1, 2, 3, 6 DESC, 4, 5", values)
+        cursor.nextset()
         for place, day, hour, first, second, *figures in cursor.fetchall():
             keys = dict(zip(asks[place].group_by, (first, second), strict=False))
             found[place].append(CostRow(hour or day, keys, _spent(*figures)))
@@ -189,7 +188,14 @@ def _source(ask: Ask) -> str:
     wanted = [DIMENSIONS.get(name, name) for name in ask.group_by]
     split_by = wanted if COMPONENT in asked else None
     is_part = bool(ask.narrow.get(COMPONENT))
-    buckets = buckets_of(ask.granularity, where=where, split_by=split_by, is_filtered=is_part)
+    is_lean = not ask.in_full and TOKEN_CLASS not in asked
+    buckets = buckets_of(
+        ask.granularity,
+        where=where,
+        split_by=split_by,
+        is_filtered=is_part,
+        figures=("events", *CLASS_COSTS) if is_lean else PART_MEASURES,
+    )
     part = f"{COMPONENT} = %({COMPONENT})s" if is_part else "true"
     if TOKEN_CLASS not in asked:
         return f"""SELECT *, {_COST} AS cost, {_UNPRICED} AS unpriced, {_PROMPT} AS prompt

@@ -16,10 +16,11 @@ from typing import Any
 from django.db import connection
 from django.utils.timezone import now
 
+from billing.flow.journal import PART_MEASURES
 from billing.money import TOKEN_CLASSES, ZERO, minus, ratio, total
 from billing.periods import DayRange
 from billing.reports.billed import FACTOR, markup_of, markup_sum
-from billing.reports.components import COMPONENT, COUNTING, ROOM, split_buckets
+from billing.reports.components import COMPONENT, COUNTING, split_buckets
 from billing.reports.filters import PRICED, conditions
 from billing.reports.filters import parameters as filter_parameters
 from tenants.models import Client, PriceView
@@ -49,6 +50,9 @@ _NAMES = {
     ),
 }
 """Where the name of an id stands, and its SQL. Joined: a sub-select would look for it row by row."""
+ROOM = "SET LOCAL work_mem = '32MB'; "
+"""Stands before a statement that adds buckets up: PostgreSQL expects more groups than there are, and with its
+usual 4 MB it sorts all buckets on disk instead of adding them up in memory."""
 PERIODS = {
     "day": "day",
     "hour": "hour",
@@ -192,11 +196,9 @@ def found_rows(
         "since": days.since,
         "until": days.until,
     }
-    room = ROOM if COMPONENT in group_by or filters.get(COMPONENT) else ""
     with connection.cursor() as cursor:
-        cursor.execute(room + _sql(granularity, plain, filters, view), parameters)
-        if room:
-            cursor.nextset()
+        cursor.execute(ROOM + _sql(granularity, plain, filters, view), parameters)
+        cursor.nextset()
         return [_row(each, plain, view) for each in cursor.fetchall()], view
 
 
@@ -319,6 +321,7 @@ def buckets_of(
     where: str,
     split_by: Collection[str] | None = None,
     is_filtered: bool = False,
+    figures: Collection[str] = PART_MEASURES,
 ) -> str:
     """SQL: the buckets of rollup and journal; those of each component of their prompts as well, where these are
     wanted, by day and the columns of `split_by`."""
@@ -332,7 +335,12 @@ def buckets_of(
     if split_by is None:
         return buckets
     return split_buckets(
-        buckets, dimensions=names, wanted=split_by, where=where, is_filtered=is_filtered
+        buckets,
+        dimensions=names,
+        wanted=split_by,
+        where=where,
+        is_filtered=is_filtered,
+        figures=figures,
     )
 
 
