@@ -31,7 +31,9 @@ def week_mail(request: PageRequest) -> HttpResponse:
             raise PermissionDenied
         wanted = request.POST.get("wanted", "") == "1"
         want(person, wanted=wanted)
-        messages.success(request, "You get it again." if wanted else "It is stopped: you get it no more.")
+        messages.success(
+            request, "You get it again." if wanted else "It is stopped: you get it no more."
+        )
         return redirect("week_mail", tenant.slug)
     days = last_week(today_in(tenant.timezone, now=timezone.now()), starts_on=tenant.week_starts_on)
     week, people = week_of(tenant, days), readers()
