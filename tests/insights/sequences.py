@@ -55,6 +55,14 @@ CASES = {
     "compaction": ([*T, call(3, 0, 4_000)], {}),
     "compaction that keeps the system prompt": ([*T, call(3, 3_000, 1_500)], {}),
     "compaction, and on it goes": ([*T, call(3, 0, 4_000), call(4, 4_000, 600)], {}),
+    "compaction, known by fingerprints": (
+        [
+            call(0, 0, 20_000, **marked(history=10_000)),
+            call(1, 20_000, 500, **marked(history=10_500)),
+            call(2, 10_000, 2_000, **marked(history=2_000)),
+        ],
+        {},
+    ),
     "a sub-agent with a small prompt": ([*T, call(3, 0, 5_000), call(4, 11_200, 900)], {}),
     "a sub-agent with a larger prompt": ([*T, call(3, 0, 30_000), call(4, 11_200, 900)], {}),
     "a sub-agent with a larger prompt, and nothing after it": ([*T, call(3, 0, 30_000)], {}),
