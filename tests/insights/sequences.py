@@ -140,6 +140,14 @@ CASES = {
         {},
     ),
     "a rewrite too small to be one": ([*T, call(3, 10_900, 900)], {}),
+    "a rewrite small beside its prompt": (
+        [*talk(first=50_000), call(3, 49_700, 2_000)],
+        {},
+    ),
+    "another model after a pause: neither alone cost anything": (
+        [*T, call(10, 0, 12_000, model=HAIKU), call(11, 12_000, 500, model=HAIKU)],
+        {},
+    ),
     "another agent with other tools": (
         [
             call(0, 0, 10_000, **marked()),
@@ -179,6 +187,10 @@ CASES = {
     ),
     # --- the lifetime is over -----------------------------------------------------------------------
     "a pause of eight minutes": ([*T, call(10, 0, 12_000)], {3: ("lifetime_expired", 11_200)}),
+    "a pause of five minutes to the second": (
+        [*T, call(7, 0, 12_000)],
+        {3: ("lifetime_expired", 11_200)},
+    ),
     "a pause of 50 minutes": ([*T, call(52, 0, 12_000)], {3: ("lifetime_expired", 11_200)}),
     "a pause each time": (
         [*T, call(12, 0, 12_000), call(22, 0, 12_600)],
