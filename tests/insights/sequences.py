@@ -3,42 +3,7 @@
 A call is written `at minutes, read, written (5 minutes), fresh, output` and what else there is to it.
 """
 
-from datetime import UTC, datetime, timedelta
-
-from billing.insights.breaks import Call, Piece
-
-START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-SONNET, HAIKU = "claude-sonnet-4-6", "claude-haiku-4-5"
-
-
-def call(at, read, written, fresh=100, output=500, *, hour=0, model=SONNET, **pieces):
-    """`pieces`: name=(tokens, fingerprint), in the order of the prompt."""
-    return Call(
-        at=START + timedelta(minutes=at),
-        model=model,
-        tokens=(fresh, written, hour, read, output, 0),
-        pieces=tuple(Piece(name, *value) for name, value in pieces.items()),
-    )
-
-
-def talk(*, at=0, first=10_000, turns=3, step=1, grows=600, **more):
-    """A conversation without a fault: each call reads all that the one before had cached."""
-    return [
-        call(at, 0, first, **more),
-        *(
-            call(at + turn * step, first + (turn - 1) * grows, grows, **more)
-            for turn in range(1, turns)
-        ),
-    ]
-
-
-def marked(system="s", tools="t", context=None, *, history=0, size=8_000):
-    """Components of a prompt, with fingerprints of what stands still in it."""
-    found = {"system": (size, system), "tools": (2_000, tools)}
-    if context:
-        found["context"] = (5_000, context)
-    return found | ({"history": (history,)} if history else {})
-
+from tests.insights.talks import HAIKU, call, marked, talk
 
 T = talk()  # its last call leaves 11,200 tokens in the cache, at minute 2
 CASES = {
@@ -241,6 +206,14 @@ CASES = {
         ],
         {2: ("system_changed", 11_000)},
     ),
+    "the system prompt is edited and longer: its own tokens had to be written": (
+        [
+            call(0, 0, 10_500, **marked(history=500)),
+            call(1, 10_500, 500, **marked(history=1_000)),
+            call(2, 0, 12_500, **marked("s2", size=9_000, history=1_500)),
+        ],
+        {2: ("system_changed", 2_936)},
+    ),
     "tools in another order": (
         [
             call(0, 0, 10_500, **marked(history=500)),
@@ -286,6 +259,15 @@ CASES = {
     "a partial miss, and on it goes": (
         [*T, call(3, 4_000, 8_000), call(4, 12_000, 500)],
         {3: ("partial_miss", 7_200)},
+    ),
+    "the tail alone is missed": ([*T, call(3, 10_150, 1_700)], {3: ("partial_miss", 1_050)}),
+    "gone within the hour that was asked for": (
+        [
+            call(0, 0, 0, hour=10_000),
+            call(1, 10_000, 0, hour=600),
+            call(21, 0, 0, hour=11_000),
+        ],
+        {2: ("unknown", 10_600)},
     ),
     "all is gone within a minute": ([*T, call(3, 0, 12_000)], {3: ("unknown", 11_200)}),
     "gone although nothing has changed": (

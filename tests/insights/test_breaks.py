@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.insights.breaks import CAUSES, find_breaks
-from tests.insights.sequences import CASES, call, talk
+from tests.insights.sequences import CASES
+from tests.insights.talks import call, talk
 
 SILENT = [name for name, (_, expected) in CASES.items() if not expected]
 
