@@ -39,10 +39,7 @@ CASES = {
         [*T, call(3, 0, 30_000), call(3, 0, 29_000), call(5, 11_200, 900)],
         {},
     ),
-    "two branches of one conversation": (
-        [*T, call(3, 11_200, 3_000), call(3, 11_200, 5_000)],
-        {},
-    ),
+    "two branches of a conversation": ([*T, call(3, 11_200, 3_000), call(3, 11_200, 5_000)], {}),
     "back to an earlier turn": ([*T, call(3, 10_600, 900)], {}),
     "one document after another": (
         [call(n, 2_000 if n else 0, 20_000 + 500 * n + (0 if n else 2_000)) for n in range(6)],
@@ -104,15 +101,18 @@ CASES = {
         ],
         {},
     ),
+    "a third model beside two": (
+        [
+            *T,
+            call(3, 0, 12_000, model=HAIKU),
+            call(4, 11_200, 700),
+            call(5, 0, 12_600, model="claude-opus-4-6"),
+        ],
+        {},
+    ),
     "a rewrite too small to be one": ([*T, call(3, 10_900, 900)], {}),
-    "a rewrite small beside its prompt": (
-        [*talk(first=50_000), call(3, 49_700, 2_000)],
-        {},
-    ),
-    "another model after a pause: neither alone cost anything": (
-        [*T, call(10, 0, 12_000, model=HAIKU), call(11, 12_000, 500, model=HAIKU)],
-        {},
-    ),
+    "a rewrite small beside its prompt": ([*talk(first=50_000), call(3, 48_900, 2_900)], {}),
+    "another model, after a pause": ([*T, call(10, 0, 12_000, model=HAIKU)], {}),
     "another agent with other tools": (
         [
             call(0, 0, 10_000, **marked()),
@@ -152,10 +152,7 @@ CASES = {
     ),
     # --- the lifetime is over -----------------------------------------------------------------------
     "a pause of eight minutes": ([*T, call(10, 0, 12_000)], {3: ("lifetime_expired", 11_200)}),
-    "a pause of five minutes to the second": (
-        [*T, call(7, 0, 12_000)],
-        {3: ("lifetime_expired", 11_200)},
-    ),
+    "a pause of just five minutes": ([*T, call(7, 0, 12_000)], {3: ("lifetime_expired", 11_200)}),
     "a pause of 50 minutes": ([*T, call(52, 0, 12_000)], {3: ("lifetime_expired", 11_200)}),
     "a pause each time": (
         [*T, call(12, 0, 12_000), call(22, 0, 12_600)],
@@ -269,6 +266,15 @@ CASES = {
         ],
         {2: ("unknown", 10_600)},
     ),
+    "what was written for an hour is missed, written for five minutes, and over": (
+        [
+            call(0, 0, 0, hour=10_000),
+            call(1, 10_000, 0, hour=600),
+            call(2, 4_000, 6_500, fresh=800),
+            call(22, 4_000, 7_500),
+        ],
+        {2: ("partial_miss", 6_500), 3: ("lifetime_expired", 6_500)},
+    ),
     "all is gone within a minute": ([*T, call(3, 0, 12_000)], {3: ("unknown", 11_200)}),
     "gone although nothing has changed": (
         [
@@ -276,6 +282,15 @@ CASES = {
             call(1, 0, 11_000, **marked(history=1_000)),
         ],
         {1: ("unknown", 10_500)},
+    ),
+    "gone in one of two threads by turns": (
+        [
+            *(call(n, 0, 10_000, **marked(name)) for n, name in enumerate(("s", "s2"))),
+            call(2, 10_000, 500, **marked(history=500)),
+            call(3, 10_000, 500, **marked("s2", history=500)),
+            call(4, 0, 11_000, **marked(history=1_000)),
+        ],
+        {4: ("unknown", 10_500)},
     ),
     "only a part was written again": (
         [*T, call(3, 0, 6_000, fresh=6_000)],
