@@ -58,7 +58,7 @@ def acknowledge(alert: Alert, *, actor: Actor, note: str = "", now: datetime) ->
         escalate_at=None,
     )
     if taken:
-        record("alert.acknowledged", actor=actor, subject=f"alert {alert.pk}", after={"note": note})
+        record("alert.acknowledged", actor=actor, subject=alert.headline, after={"note": note})
     alert.refresh_from_db()
     return bool(taken)
 
@@ -68,7 +68,7 @@ def snooze(alert: Alert, *, actor: Actor, until: datetime) -> bool:
     put_off = together(alert).update(snoozed_until=until)
     if put_off:
         after = {"until": until.isoformat()}
-        record("alert.snoozed", actor=actor, subject=f"alert {alert.pk}", after=after)
+        record("alert.snoozed", actor=actor, subject=alert.headline, after=after)
     alert.refresh_from_db()
     return bool(put_off)
 

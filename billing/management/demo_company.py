@@ -4,27 +4,31 @@ In:   a plan.   Out: a tenant and what is shown once: the owner's and a client v
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from billing.flow.terms import add_terms
 from billing.models import Discount, Markup
 from tenants.actions import (
     add_member,
+    archive,
     create_client,
     create_key,
     create_project,
     create_tenant,
     set_price_view,
 )
+from tenants.invitations import invite
 from tenants.models import Client, PriceView, Project, Role, User
 from tenants.owners import set_owner
+from tenants.rotation import rotate_key
 from tenants.scoping import tenant_scope
 
 ACTOR = "demo"
 ZONE = "Europe/Sofia"
 OWNER = "ana@northwind.example"
 VIEWER = "vik@acme.example"
+INVITED = "niko@northwind.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,11 @@ def make_company(plan: Plan, *, since: date, now: datetime) -> Made:
         if plan is not NORTHWIND:
             return Made(new.tenant.pk, key, {})
         bot = Project.objects.get(slug="support-bot")
-        create_key(actor=ACTOR, name="support-bot, staging", scopes=["ingest"], project=bot)
+        staging, _ = create_key(
+            actor=ACTOR, name="support-bot, staging", scopes=["ingest"], project=bot
+        )
+        rotate_key(staging, actor=new.owner, overlap=timedelta(days=1), now=now)
+        _leave_traces(owner=new.owner, now=now)
         viewer = _make_person(VIEWER, "Vik Ivanov", Role.CLIENT, Client.objects.get(slug="acme"))
     logins = {
         "owner": f"{OWNER}  {new.password or '(as before)'}",
@@ -126,6 +134,17 @@ def make_company(plan: Plan, *, since: date, now: datetime) -> Made:
         "ingest key": key,
     }
     return Made(new.tenant.pk, key, logins)
+
+
+def _leave_traces(*, owner: User, now: datetime) -> None:
+    """What a company has after a while: a client of the past, and somebody who has not answered yet."""
+    past = create_client(actor=ACTOR, slug="contoso", name="Contoso")
+    pilot = create_project(actor=ACTOR, slug="pilot", name="Pilot", client=past)
+    archive(pilot, actor=owner, now=now)
+    archive(past, actor=owner, now=now)
+    asked, _ = invite(actor=owner, email=INVITED, role=Role.MEMBER, now=now)
+    asked.mailed_at, asked.sealed_token = now, ""  # nobody is there who could get a mail
+    asked.save(update_fields=["mailed_at", "sealed_token"])
 
 
 def _make_customer(customer: Customer, *, since: date, now: datetime) -> None:

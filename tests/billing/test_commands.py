@@ -26,7 +26,7 @@ from billing.models import (
 from billing.periods import DayRange, today_in
 from billing.reports.spend import spend
 from tenants.directory import all_tenants
-from tenants.models import Client, User
+from tenants.models import ApiKey, Client, Invitation, User
 from tenants.scoping import tenant_scope
 from tests.api.conftest import EVENTS
 from tests.billing.test_ledger import differences, total
@@ -143,6 +143,9 @@ def test_the_demo_is_made_once_and_holds_together(db, client):
         assert UsageEvent.objects.filter(tool_calls__gt=0).exclude(task="").exists()
         assert UsageEvent.objects.filter(variant__contains="long").exists()
         assert UsageEvent.objects.exclude(components=None).exists()
+        assert ApiKey.objects.exclude(replaced_by=None).count() == 1
+        assert Invitation.objects.get(accepted_at=None).sealed_token == ""
+        assert Client.objects.exclude(archived_at=None).get().slug == "contoso"
         today = today_in("Europe/Sofia", now=timezone.now())
         fortnight = DayRange(today - timedelta(days=13), today)
         rows = spend(fortnight, project="support-bot").rows

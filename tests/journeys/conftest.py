@@ -91,7 +91,7 @@ def worker():
 
 
 @pytest.fixture(scope="session")
-def browser():
+def chromium():
     if not CHROMIUM:
         if os.environ.get("CHROMIUM_REQUIRED"):
             pytest.fail("Chromium is required here and not installed")
@@ -100,6 +100,25 @@ def browser():
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield started
         started.close()
+
+
+@pytest.fixture
+def browser(chromium, monkeypatch):
+    """Chromium; whatever a journey does, nothing on its pages may be refused by the content security policy."""
+    refused, open_one = [], chromium.new_context
+
+    def note(message):
+        if "Content Security Policy" in message.text:
+            refused.append(message.text)
+
+    def watched(**options):
+        context = open_one(**options)
+        context.on("console", note)
+        return context
+
+    monkeypatch.setattr(chromium, "new_context", watched)
+    yield chromium
+    assert refused == []
 
 
 def answers(url: str) -> bool:

@@ -27,7 +27,7 @@ def test_the_start_page_turns_green_by_itself_when_the_pasted_lines_have_run(
 ):
     page = sign_in(browser, address, committed.ana)
     page.goto(f"{address}/t/acme/")
-    page.get_by_role("link", name="Send events").click()
+    page.locator("main").get_by_role("link", name="Send events").click()
     page.get_by_role("button", name="Make another key").click()
     page.get_by_text("TypeScript").click()
     lines = page.locator("details[open] pre").inner_text()
