@@ -57,6 +57,7 @@ REQUEST_CODES = {
     "invalid_field": "422: `field` has a wrong value.",
     "unknown_client": "422: there is no such client.",
     "unknown_project": "422: there is no such project.",
+    "unknown_scenario": "422: there is no such scenario in use.",
     "unknown_member": "422: no member here has this address, or the person may not see the scope.",
     "unknown_channel": "422: there is no such channel, or it is archived.",
     "no_longer_kept": "422: the event counts, but the ledger keeps it no longer; it stays as it is.",

@@ -70,6 +70,11 @@ class Forecast(s.Serializer[object]):
     exhausted_on = s.DateField(allow_null=True, help_text="The day on which 100 % is expected.")
 
 
+class BudgetSupposed(s.Serializer[object]):
+    expected = s.CharField(help_text="At the end of the period, if it happened.")
+    exhausted_on = s.DateField(allow_null=True)
+
+
 class BudgetAnswer(s.Serializer[object]):
     id = s.IntegerField()
     name = s.CharField()
@@ -103,6 +108,9 @@ class BudgetAnswer(s.Serializer[object]):
     next_threshold = s.IntegerField(allow_null=True)
     next_reset = s.DateField(allow_null=True, help_text="Null for fixed dates.")
     forecast = Forecast(allow_null=True)
+    supposed = BudgetSupposed(
+        allow_null=True, help_text="What would happen in the scenario that was asked for."
+    )
     as_of = s.DateTimeField()
 
 

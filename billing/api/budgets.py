@@ -1,6 +1,6 @@
 """Budgets over HTTP: read where they stand, set them, change their terms, take them out of use."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -25,11 +25,12 @@ from billing.flow.set_budget import (
     terms_of,
     values_of,
 )
-from billing.models import Budget
+from billing.models import Budget, Scenario
 from billing.money import amount, plain
 from billing.periods import today_in
 from billing.reports.budgets import Standing, standings
 from billing.reports.forecast import Forecast
+from billing.reports.scenario_budgets import Ahead, ahead_of, suppose_for
 from billing.watch.check import forecasts_of
 from tenants.actions import ActionError
 from tenants.models import Client, Project, Tenant
@@ -37,6 +38,11 @@ from tenants.models import Client, Project, Tenant
 OF_TERMS = [field.name for field in fields(NewTerms)]
 NARROW = ("model", "feature", "environment")
 READ = ("client", "project", "owner", "deputy")
+SCENARIO = [
+    OpenApiParameter(
+        "scenario", int, description="Tell beside the forecast what would happen in this one."
+    )
+]
 
 
 def budget_data(
@@ -73,6 +79,13 @@ def forecast_data(heading: Forecast) -> dict[str, Any]:
     }
 
 
+def supposed_data(found: Ahead | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    exhausted_on = found.exhausted_on and found.exhausted_on.isoformat()
+    return {"expected": plain(found.expected), "exhausted_on": exhausted_on}
+
+
 def terms_data(budget: Budget) -> dict[str, Any]:
     return {name: getattr(budget, name) for name in OF_TERMS} | {
         "amount": plain(budget.amount),
@@ -98,18 +111,38 @@ class BudgetView(ManagedView):
         known = Budget.objects.select_related(*READ)
         return known.filter(**({"project__slug": bound} if bound else {}))
 
-    def answer(self, budget: Budget, *, status: int = 200) -> Response:
-        return Response(self.listed([self.budgets.get(pk=budget.pk)])[0], status=status)
+    def answer(
+        self, budget: Budget, *, status: int = 200, scenario: Scenario | None = None
+    ) -> Response:
+        found = self.listed([self.budgets.get(pk=budget.pk)], scenario=scenario)
+        return Response(found[0], status=status)
 
-    def listed(self, budgets: Iterable[Budget]) -> list[dict[str, Any]]:
-        """Where budgets stand, where they are heading, and where they are told."""
-        day = today()
+    def scenario_asked(self, query: Mapping[str, str]) -> Scenario | None:
+        """The one in use that `?scenario=` names; a key that is bound to a project knows of none."""
+        wanted = query.get("scenario", "")
+        if not wanted:
+            return None
+        is_number = wanted.isascii() and wanted.isdecimal() and len(wanted) < 10
+        number = int(wanted) if is_number and not self.key.project else 0
+        scenario = Scenario.objects.filter(pk=number, archived_at=None).first()
+        if scenario is None:
+            detail = "There is no such scenario in use."
+            raise ActionError("unknown_scenario", detail, field="scenario")
+        return scenario
+
+    def listed(
+        self, budgets: Iterable[Budget], *, scenario: Scenario | None = None
+    ) -> list[dict[str, Any]]:
+        """Where budgets stand, where they are heading, what would happen in a scenario, where they are told."""
+        day, budgets = today(), list(budgets)
         found = standings(budgets, today=day)
         headings = forecasts_of(found, today=day)
         known = [each.budget for each in found] if self.knows_channels else []
         channels = chosen_by_budget(known)
+        supposed = suppose_for(scenario, budgets, today=day) if scenario else None
         return [
             budget_data(standing, heading, channels.get(standing.budget.pk))
+            | {"supposed": supposed_data(ahead_of(standing, heading, supposed))}
             for standing, heading in zip(found, headings, strict=True)
         ]
 
@@ -125,10 +158,17 @@ class BudgetView(ManagedView):
 
 
 class Budgets(BudgetView):
-    @extend_schema(operation_id="list_budgets", tags=["Budgets"], responses=schemas.BudgetsAnswer)
+    @extend_schema(
+        operation_id="list_budgets",
+        tags=["Budgets"],
+        responses=schemas.BudgetsAnswer,
+        parameters=SCENARIO,
+    )
     def get(self, request: Request) -> Response:
         """Every budget in use, and where it stands now."""
-        return Response({"budgets": self.listed(self.budgets.filter(archived_at=None))})
+        scenario = self.scenario_asked(request.query_params)
+        in_use = self.budgets.filter(archived_at=None)
+        return Response({"budgets": self.listed(in_use, scenario=scenario)})
 
     @extend_schema(
         operation_id="create_budget",
@@ -152,10 +192,16 @@ class Budgets(BudgetView):
 
 
 class OneBudget(BudgetView):
-    @extend_schema(operation_id="get_budget", tags=["Budgets"], responses=schemas.BudgetAnswer)
+    @extend_schema(
+        operation_id="get_budget",
+        tags=["Budgets"],
+        responses=schemas.BudgetAnswer,
+        parameters=SCENARIO,
+    )
     def get(self, request: Request, budget_id: int) -> Response:
         """One budget, and where it stands now."""
-        return self.answer(found(self.budgets, what="budget", pk=budget_id))
+        scenario = self.scenario_asked(request.query_params)
+        return self.answer(found(self.budgets, what="budget", pk=budget_id), scenario=scenario)
 
     @extend_schema(
         operation_id="change_budget",

@@ -63,6 +63,10 @@ class KeySchema(AutoSchema):
         return sorted(view.scopes_of(self.method))
 
 
+MOVES = ("/close", "/apply", "/cancel", "/stop", "/resume")
+"""What is refused with 409 where it is not in a state for it."""
+
+
 def body_of(name: str, batch: type[Serializer[object]], event: type[Serializer[object]]) -> Body:
     """A batch, a single event, or a line for each event."""
     either = PolymorphicProxySerializer(
@@ -109,9 +113,11 @@ def _problems(path: str, method: str, operation: Document) -> list[int]:
         found |= {404}
     if path.endswith("/allow"):
         found |= {404, 422}
-    if path.endswith("/alerts"):
+    if path.endswith("/alerts") or "/budgets" in path:  # a filter, a scenario
         found |= {422}
+    if path.endswith("/insights/answer"):
+        found |= {404}
     makes_one = method == "post" and "201" in operation["responses"]
-    if makes_one or method == "patch" or path.endswith(("/close", "/apply", "/cancel")):
+    if makes_one or method == "patch" or path.endswith(MOVES):
         found |= {409}
     return sorted(found)

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from tenants.actions import create_key
-from tests.billing.budgets import spend
+from tests.billing.budgets import budget, spend
 
 URL = "/api/v1/scenarios"
 HALF = {"since": "2020-01-01", "per_cent": "-50"}
@@ -80,3 +80,26 @@ def test_the_result_adds_up_and_is_half_of_what_is_to_come(call, world):
     assert Decimal(year["supposed"]) * 2 == Decimal(year["expected"]) > 500
     spent = Decimal(month["spent"])
     assert (Decimal(month["supposed"]) - spent) * 2 == Decimal(month["expected"]) - spent
+
+
+def test_budgets_tell_what_would_happen_where_it_is_asked_for(call, client, world):
+    made = call("post", data={"name": "Half", "prices": [HALF]}).json()["id"]
+    now = timezone.now()
+    for age in range(10):
+        spend(world.acme, "2", at=now - timedelta(days=age), name=f"e-{age}")
+    days = {"since": now.date() - timedelta(days=9), "until": now.date() + timedelta(days=10)}
+    one = budget(world.acme, amount=30, period="fixed", **days).pk
+    headers = {"Authorization": f"Bearer {world.acme.keys['read']}"}
+
+    plain = client.get("/api/v1/budgets", headers=headers).json()["budgets"][0]
+    asked = client.get(f"/api/v1/budgets?scenario={made}", headers=headers).json()["budgets"][0]
+    alone = client.get(f"/api/v1/budgets/{one}?scenario={made}", headers=headers).json()
+    wrong = client.get("/api/v1/budgets?scenario=x", headers=headers)
+
+    assert plain["supposed"] is None
+    assert asked["supposed"] == alone["supposed"]
+    expected, supposed = (Decimal(asked[each]["expected"]) for each in ("forecast", "supposed"))
+    assert (supposed - 20) * 2 == expected - 20 > 10  # what is spent stays
+    assert asked["forecast"]["exhausted_on"] < (asked["supposed"]["exhausted_on"] or "9999")
+    assert {**asked, "supposed": None, "as_of": ""} == {**plain, "as_of": ""}
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "unknown_scenario")
