@@ -47,6 +47,11 @@ def read_link(token: str) -> AlertLink:
         raise BadLink("This link is not valid any more.") from error
 
 
+def _said(alert: Alert) -> str:
+    """What it was about, as the page of alerts has it."""
+    return f"{alert.budget.name}: {alert.headline}" if alert.budget else alert.headline
+
+
 def acknowledge(alert: Alert, *, actor: Actor, note: str = "", now: datetime) -> bool:
     """Take an alert on, with what was told of the same budget and period before; False: somebody had."""
     taken = together(alert).update(
@@ -58,7 +63,7 @@ def acknowledge(alert: Alert, *, actor: Actor, note: str = "", now: datetime) ->
         escalate_at=None,
     )
     if taken:
-        record("alert.acknowledged", actor=actor, subject=alert.headline, after={"note": note})
+        record("alert.acknowledged", actor=actor, subject=_said(alert), after={"note": note})
     alert.refresh_from_db()
     return bool(taken)
 
@@ -68,7 +73,7 @@ def snooze(alert: Alert, *, actor: Actor, until: datetime) -> bool:
     put_off = together(alert).update(snoozed_until=until)
     if put_off:
         after = {"until": until.isoformat()}
-        record("alert.snoozed", actor=actor, subject=alert.headline, after=after)
+        record("alert.snoozed", actor=actor, subject=_said(alert), after=after)
     alert.refresh_from_db()
     return bool(put_off)
 
