@@ -6,6 +6,7 @@ and asks the price engine for both.
 
 from collections import defaultdict
 from datetime import timedelta
+from decimal import Decimal
 from itertools import permutations
 
 from django.utils import timezone
@@ -23,6 +24,7 @@ from billing.models import CacheBreak, InsightSum, Patient, UsageEvent
 from billing.models.insights import SumKind
 from billing.money import TOKEN_CLASSES, ZERO, total
 from tests.insights.test_night import AT, QUIET, SOON, USAGES, chat
+from tests.insights.test_ranked import post_broken_talk
 
 EXPLAINED = {SumKind.TRIM, SumKind.BATCH, SumKind.LIFETIME}
 CALLS = st.lists(
@@ -147,3 +149,25 @@ def test_every_kind_of_saving_is_confirmed_event_by_event(world, calls):
             if kind == "cache":
                 lost = saving if saving >= LEAST else ZERO
                 assert told.get(f"cache:support-bot:{model}", ZERO) == lost
+
+
+def test_a_break_of_another_cause_is_no_gain_of_a_longer_lifetime(world):
+    post_broken_talk(world.acme)
+
+    with world.acme.scope():
+        (hour,) = InsightSum.objects.filter(kind=SumKind.LIFETIME, label="1h")
+    # 585,000 tokens written for five minutes, at $3.75 instead of $6 a million: nothing of it is read
+    assert hour.saving == -585_000 * Decimal("0.00000225")
+
+
+def test_what_was_billed_as_several_calls_claims_nothing(world):
+    one = {"type": "message", "input_tokens": 90_000, "output_tokens": 500}
+    one |= {"cache_read_input_tokens": 0, "cache_creation_input_tokens": 0}
+    usage = {"input_tokens": 180_000, "output_tokens": 1_000, "iterations": [one, one]}
+    world.acme.post(chat("several", 0, environment="staging", usage=usage))
+    world.acme.fold()
+
+    with world.acme.scope():
+        look(now=timezone.now(), within=SOON)
+        assert total(UsageEvent.objects.values_list("cost_input", flat=True)) > 0
+        assert not InsightSum.objects.filter(kind__in=EXPLAINED).exists()
