@@ -102,8 +102,8 @@ def in_one_trip(
     try:
         with connection.cursor() as cursor:
             cursor.execute(f"BEGIN; {wall}; {statement}; COMMIT", parameters)
-            while not cursor.description:
-                cursor.nextset()
+            while not cursor.description and cursor.nextset():
+                pass
             return cursor.fetchone()  # type: ignore[no-any-return]
     except BaseException:
         connection.close()  # with it goes what was begun
