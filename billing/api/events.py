@@ -1,5 +1,6 @@
 """GET /api/v1/events: the ledger page by page, and one event with the reason for its cost."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -12,12 +13,14 @@ from rest_framework.response import Response
 from billing.api.schemas import EventAnswer, EventsAnswer
 from billing.periods import day_of, start_of
 from billing.reports.event_json import detail_data, summary_data
-from billing.reports.events import CursorError, event_at, events
+from billing.reports.events import PAGE, PROMPT_ABOVE, CursorError, event_at, events
 from tenants.actions import note_key_use
 from tenants.keyview import KeyView
 from tenants.models import Tenant
 from tenants.problems import Problem
 from tenants.scoping import ANSWER_WITHIN, tenant_scope
+
+FILTERS = ("model", "environment", "feature", "session", "task", PROMPT_ABOVE)
 
 
 class EventReading(KeyView):
@@ -33,6 +36,14 @@ class EventReading(KeyView):
             ),
             OpenApiParameter("until", str, description="Before this day or instant."),
             OpenApiParameter("project", str, description="Slug of a project."),
+            OpenApiParameter("model", str, description="Only this model."),
+            OpenApiParameter("environment", str, description="Only this environment."),
+            OpenApiParameter("feature", str, description="Only this feature."),
+            OpenApiParameter("session", str, description="Only this session."),
+            OpenApiParameter("task", str, description="Only this task."),
+            OpenApiParameter(
+                PROMPT_ABOVE, int, description="Only prompts of more than so many tokens."
+            ),
             OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
         ],
     )
@@ -47,6 +58,8 @@ class EventReading(KeyView):
                     until=_instant(query.get("until", ""), field="until"),
                     project=self.project_of(query.get("project", "")),
                     cursor=query.get("cursor", ""),
+                    limit=PAGE,
+                    **_filters(query),
                 )
             except CursorError as error:
                 raise Problem(400, "invalid_cursor", str(error), field="cursor") from error
@@ -68,6 +81,17 @@ class OneEvent(KeyView):
         if detail is None or self.key.project not in ("", detail.summary.project):
             raise Problem(404, "not_found", "There is no event of this source and id.")
         return Response(detail_data(detail))
+
+
+def _filters(query: Mapping[str, str]) -> dict[str, str]:
+    """The filters that are set."""
+    filters = {name: query[name] for name in FILTERS if query.get(name)}
+    above = filters.get(PROMPT_ABOVE, "0")
+    if not (above.isascii() and above.isdigit() and len(above) < 14):
+        raise Problem(400, "invalid_choice", "prompt_above is a number.", field=PROMPT_ABOVE)
+    if any("\0" in value for value in filters.values()):
+        raise Problem(400, "bad_request", "A filter has no NUL in it.")
+    return filters
 
 
 def _instant(text: str, *, field: str) -> datetime | None:

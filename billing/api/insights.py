@@ -1,7 +1,8 @@
 """GET /api/v1/insights/…: the questions of the insight pages, as JSON."""
 
+from datetime import date
 from typing import Any, ClassVar
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -11,9 +12,10 @@ from rest_framework.response import Response
 from billing.api.insight_schemas import CachingAnswer, InsightsAnswer
 from billing.api.queries import refuse_unknown
 from billing.insights.caching import caching
-from billing.insights.ranked import Insight, ranked
+from billing.insights.ranked import Insight, month_to, ranked
 from billing.money import plain
 from billing.periods import DayRange, PeriodError, period_text, range_from_query, today_in
+from billing.reports.events import PROMPT_ABOVE
 from billing.reports.spend import Measures, ReportError
 from tenants.keyview import KeyView
 from tenants.models import Tenant
@@ -43,14 +45,20 @@ def caching_data(measures: Measures) -> dict[str, Any]:
     }
 
 
-def evidence_of(insight: Insight) -> str:
-    """Where a program finds what stands behind an insight."""
-    days = f"range=30d&project={insight.project}"
-    if insight.kind == "break":
-        return f"/api/v1/insights/breaks?{days}&cause={insight.label}"
-    if insight.kind == "cache":
-        return f"/api/v1/insights/caching?{days}&model={quote(insight.label)}"
-    return f"/api/v1/insights/sums?{days}&kind={insight.kind}"
+def evidence_of(insight: Insight, *, today: date) -> str:
+    """Where a program finds the events behind an insight, or the sums of those that no filter finds."""
+    days = month_to(today)
+    asked = {"since": days.since.isoformat(), "until": days.until.isoformat()}
+    asked |= {"project": insight.project}
+    call, name = {
+        "break": ("insights/breaks", "cause"),
+        "cache": ("insights/caching", "model"),
+        "lifetime": ("events", "model"),
+        "trim": ("events", PROMPT_ABOVE),
+        "idle": ("events", "environment"),
+    }.get(insight.kind, ("insights/sums", "kind"))
+    asked[name] = insight.kind if name == "kind" else insight.label
+    return f"/api/v1/{call}?{urlencode(asked)}"
 
 
 class InsightView(KeyView):
@@ -140,7 +148,7 @@ class Insights(InsightView):
                         "events": each.events,
                         "says": each.says,
                         "fix": each.fix,
-                        "evidence": evidence_of(each),
+                        "evidence": evidence_of(each, today=today),
                         "state": each.state,
                         "noted_by": each.noted_by,
                         "noted_at": each.noted_at and each.noted_at.isoformat(),

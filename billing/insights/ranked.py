@@ -83,7 +83,7 @@ class Insight:
     says: str
     fix: str
     label: str = ""
-    """What its project does not say: the cause of a break, an environment, a model."""
+    """What its project does not say: the cause of a break, an environment, a model, tokens of a prompt."""
     state: str = ""
     noted_by: str = ""
     noted_at: datetime | None = None
@@ -210,6 +210,7 @@ def _long_prompts(sums: list[Found]) -> Iterator[Insight]:
                     says=f"Of {project} {_calls(events)} had prompts of more than {limit:,} tokens; cut to that"
                     f" they had cost at least {dollars(saving)} less of {dollars(cost)} in 30 days.",
                     fix="Compact the history or send fewer documents. What it does to the cache is extra.",
+                    label=str(limit),
                 )
                 break
 

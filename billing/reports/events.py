@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, GreaterThan
 
 from billing.flow.book import price_book, read_book
 from billing.flow.components import Share, calls_of, split_event
@@ -25,6 +25,8 @@ from billing.reports.history import CostStep, Standing, cost_history, standing, 
 from tenants.models import ApiKey, Client, Project
 
 PAGE = 100
+PROMPT_ABOVE = "prompt_above"
+"""The filter for calls whose prompt had more than so many tokens."""
 FACTS = (
     "stop_reason",
     "session",
@@ -107,7 +109,8 @@ def events(
 ) -> EventPage:
     """Events from newest to oldest, [since, until); ties are ordered by identity, so no page loses one.
 
-    `filters`: a value of any dimension but component and token class, as a report of spend shows it.
+    `filters`: a value of any dimension but component and token class, as a report of spend shows it; a session,
+    a task; digits as `prompt_above`.
     """
     rows = _events().order_by("-occurred_at", "-key")
     if since:
@@ -138,6 +141,9 @@ def _is(name: str, value: str) -> Q:
         shown = ApiKey.objects.annotate(shown=Concat("name", Value(" "), "prefix"))
         found = shown.filter(Q(prefix=value) | Q(shown=value)).values("pk")
         return Q(api_key_id__in=found) | (Q(api_key_id=0) if value == IMPORTED else Q())
+    if name == PROMPT_ABOVE:
+        prompt = sum((F(f"tokens_{each}") for each in TOKEN_CLASSES[1:4]), F("tokens_input"))
+        return Q(GreaterThan(prompt, int(value)))
     return Q(**{name: "" if value == NOT_NAMED else value})
 
 

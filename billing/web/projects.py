@@ -7,14 +7,16 @@ from urllib.parse import urlencode
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Extract, JSONObject
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from billing.insights.ranked import month_to
 from billing.models import ProjectPlan
-from billing.reports.events import CursorError, events
+from billing.periods import start_of, today_in
+from billing.reports.events import PROMPT_ABOVE, CursorError, events
 from billing.reports.plan import planned_month
 from billing.reports.spend import Row, SpendReport, spend
 from billing.web.clients import booked_table, said_of
@@ -33,6 +35,9 @@ from tenants.models.keys import KeyScope
 from tenants.web.requests import PageRequest
 
 BY = {"class": "by token class", "model": "by model", "component": "by component"}
+ONLY = {"model": "Model", "environment": "Environment", PROMPT_ABOVE: "Prompt tokens, more than"}
+"""What a list of events can be narrowed to, as people say it."""
+MOST_DIGITS = 13
 KEYS = {"class": ("feature", "environment"), "model": ("model",), "component": ("component",)}
 SENDERS = ArraySubquery(
     ApiKey.objects.filter(
@@ -174,18 +179,32 @@ def project_usage(
 @page(STAFF)
 @require_safe
 def project_events(request: PageRequest, project: str) -> HttpResponse:
-    """All events of a project, newest first; `?cursor=` goes on where a page ended."""
+    """All events of a project, newest first, or those of thirty days that an insight is about.
+
+    `?cursor=` goes on where a page ended.
+    """
     found = get_object_or_404(Project.objects.select_related("client"), slug=project)
+    tenant = request.access.tenant
+    only = {name: request.GET[name] for name in ONLY if request.GET.get(name)}
+    if not only.get(PROMPT_ABOVE, "0").isdecimal() or len(only.get(PROMPT_ABOVE, "")) > MOST_DIGITS:
+        raise Http404("no such prompt")
+    days = month_to(today_in(tenant.timezone, now=timezone.now()))
+    since = start_of(days.since, timezone=tenant.timezone) if only else None
+    cursor = request.GET.get("cursor", "")
     try:
-        listed = events(project=project, cursor=request.GET.get("cursor", ""), limit=PER_PAGE)
+        listed = events(
+            since=since, until=None, cursor=cursor, limit=PER_PAGE, project=project, **only
+        )
     except CursorError:
-        return redirect("project_events", request.access.tenant.slug, project)
+        return redirect("project_events", tenant.slug, project)
     context = {
         "section": "projects",
         "project": found,
         "events": listed.events,
         "is_first": "cursor" not in request.GET,
-        "older": urlencode({"cursor": listed.next_cursor}) if listed.next_cursor else "",
+        "only": [(ONLY[name], value) for name, value in only.items()],
+        "newest": urlencode(only),
+        "older": urlencode({**only, "cursor": listed.next_cursor}) if listed.next_cursor else "",
     }
     return render(request, "billing/events.html", context)
 

@@ -51,6 +51,36 @@ def test_every_insight_leads_to_what_stands_behind_it(acme):
         assert "support-bot" in behind.content.decode(), each
 
 
+def test_the_events_behind_a_long_prompt_are_those_and_no_others(acme, client, world):
+    insight, page = told(acme, "trim"), "/t/acme/projects/support-bot/events/"
+    client.force_login(world.ana)
+
+    behind = acme.get(insight["evidence"]).json()["events"]
+
+    assert "/api/v1/events?" in insight["evidence"]
+    assert len(behind) == insight["events"]
+    assert all(sum(list(each["tokens"].values())[:4]) > 50_000 for each in behind)
+    for above, count in (("90100", 5), ("90099", 6), ("900000", 0)):
+        shown = acme.get(f"/api/v1/events?project=support-bot&prompt_above={above}").json()[
+            "events"
+        ]
+        text = text_of(client.get(f"{page}?prompt_above={above}"))
+        assert len(shown) == count
+        assert ("No event like that" in text) is (count == 0)
+        assert f"Prompt tokens, more than: {above}" in text
+
+
+def test_a_filter_of_events_that_makes_no_sense_is_said(acme, client, world):
+    client.force_login(world.ana)
+
+    answer = acme.get("/api/v1/events?prompt_above=many")
+
+    assert (answer.status_code, answer.json()["field"]) == (400, "prompt_above")
+    assert client.get("/t/acme/projects/support-bot/events/?prompt_above=many").status_code == 404
+    assert acme.get("/api/v1/events?environment=production").json()["events"] == []
+    assert len(acme.get("/api/v1/events?environment=staging&task=t-1").json()["events"]) == 6
+
+
 def test_tasks_bands_and_turns_are_those_of_the_page(acme, client, world):
     client.force_login(world.ana)
     page = text_of(client.get("/t/acme/insights/tasks/"))
