@@ -123,7 +123,6 @@ def ranked(
     sums = found_sums(days, kinds=kinds, project=project)
     marks = Patient.objects.all() if patient is None else patient
     waits = {(each.dimension, each.value) for each in marks}
-    notes = {note.insight: note for note in InsightNote.objects.all()}
     found = [
         *_breaks(sums),
         *_lifetimes(sums),
@@ -132,7 +131,9 @@ def ranked(
         *_idle(sums),
         *_useless_caches(days, project),
     ]
-    told = [_noted(each, notes.get(each.key)) for each in found if each.monthly >= LEAST]
+    told = [each for each in found if each.monthly >= LEAST]
+    notes = {note.insight: note for note in InsightNote.objects.all()} if told else {}
+    told = [_noted(each, notes.get(each.key)) for each in told]
     return sorted(told, key=lambda each: (each.state != "", -each.monthly, each.key))
 
 
@@ -182,8 +183,8 @@ def _lifetimes(sums: list[Found]) -> Iterator[Insight]:
             project=each.project,
             monthly=each.saving,
             events=each.events,
-            says=f"{each.project} writes its cache on {each.detail} for {now}; by the pauses between calls"
-            f" {other} had cost {dollars(each.saving)} less in 30 days.",
+            says=f"{each.project} writes its cache on {each.detail} for {now}. For {other}, with the same"
+            f" pauses between calls, it would have cost {dollars(each.saving)} less in 30 days.",
             fix=f"Set the lifetime of the cache to {other}.",
             label=each.detail,
         )
@@ -207,8 +208,9 @@ def _long_prompts(sums: list[Found]) -> Iterator[Insight]:
                     project=project,
                     monthly=saving,
                     events=events,
-                    says=f"Of {project} {_calls(events)} had prompts of more than {limit:,} tokens; cut to that"
-                    f" they had cost at least {dollars(saving)} less of {dollars(cost)} in 30 days.",
+                    says=f"{_calls(events)} of {project} had prompts of more than {limit:,} tokens. Cut to"
+                    f" that, they would have cost at least {dollars(saving)} less of {dollars(cost)}"
+                    " in 30 days.",
                     fix="Compact the history or send fewer documents. What it does to the cache is extra.",
                     label=str(limit),
                 )
@@ -228,7 +230,7 @@ def _batches(sums: list[Found], patient: set[tuple[str, str]]) -> Iterator[Insig
             project=project,
             monthly=saving,
             events=events,
-            says=f"{_calls(events)} of {project} can wait, as you marked; as batches they had cost"
+            says=f"{_calls(events)} of {project} can wait, as you marked. As batches they would have cost"
             f" {dollars(saving)} less in 30 days.",
             fix="Send them through the batch API: the same answers within a day.",
         )

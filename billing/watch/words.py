@@ -168,13 +168,14 @@ def _facts(told: Told) -> list[tuple[str, str]]:
 
 
 def scope_words(budget: Budget) -> str:
-    """What a budget counts: `all of Globex`, `Support bot, production only`."""
+    """What a budget counts: `all of Globex`, `Support bot, production only`, `all of Acme, as billed`."""
     if budget.project:
         words = budget.project.name
     else:
         words = f"all of {budget.client.name}" if budget.client else "everything"
     only = [each for each in (budget.model, budget.feature, budget.environment) if each]
-    return f"{words}, {' and '.join(only)} only" if only else words
+    words = f"{words}, {' and '.join(only)} only" if only else words
+    return f"{words}, as billed" if budget.basis == Basis.BILLED else words
 
 
 def biggest_mover(standing: Standing, *, today: date) -> str:

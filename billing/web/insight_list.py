@@ -15,7 +15,7 @@ from billing.flow.doorbell import ring
 from billing.insights.evidence import breaks_by_day, broken_calls, task_statistics
 from billing.insights.notes import answer, can_wait
 from billing.insights.ranked import CAUSE_NAMES, FIXES, Found, found_sums, month_to, ranked
-from billing.models import Patient
+from billing.models import InsightDay, Patient
 from billing.models.insights import SumKind
 from billing.money import ZERO, dollars, ratio, total
 from billing.periods import DayRange, today_in
@@ -46,6 +46,7 @@ def insight_list(request: PageRequest) -> HttpResponse:
         "open": [each for each in found if not each.state][:MOST],
         "answered": [each for each in found if each.state][:MOST],
         "patient": patient,
+        "looked": bool(found) or InsightDay.objects.exists(),
     }
     return render(request, "billing/insights.html", context)
 
@@ -101,11 +102,12 @@ def insight_breaks(request: PageRequest) -> HttpResponse:
     wasted = breaks_by_day(days, project=project, cause=cause)
     context = {
         "figure": wasted_figure(wasted, days=days) if wasted else None,
+        "looked": bool(wasted) or InsightDay.objects.exists(),
         "section": "insights",
         "tab": "breaks",
         "days": days,
         "rows": break_rows(found_sums(days, kinds=[SumKind.BREAK], project=project), before),
-        "calls": broken_calls(days, project=project, cause=cause),
+        "calls": broken_calls(days, project=project, cause=cause) if wasted else [],
         "names": CAUSE_NAMES,
         "is_narrow": bool(project or cause),
     }

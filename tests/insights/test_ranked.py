@@ -102,5 +102,8 @@ def test_cheap_and_unpriced_calls_make_no_insight(client, world):
         look(now=timezone.now(), within=SOON)
     client.force_login(world.ana)
 
+    client.force_login(world.bo)
+    assert "Not looked at yet" in text_of(client.get("/t/brix/insights/"))
+    client.force_login(world.ana)
     assert "Nothing would save a dollar" in text_of(client.get(PAGE))
     assert "No break was found" in text_of(client.get(PAGE + "breaks/"))

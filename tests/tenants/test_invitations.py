@@ -273,7 +273,8 @@ def test_two_who_accept_at_once_become_one_member(committed):
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(accept, range(2)))
 
-    assert answers == [302, 302]
+    # Who comes while the other one's is under way is signed in too; who comes after it, told that it was used.
+    assert sorted(answers) in ([302, 302], [302, 410])
     with committed.acme.scope():
         assert Membership.objects.filter(user__email=NEW).count() == 1
         assert AuditEntry.objects.filter(action="member.joined").count() == 1

@@ -15,10 +15,14 @@ from django.utils import timezone
 from billing.flow.compare_prices import compare_prices
 from billing.flow.doorbell import ring
 from billing.importers.demo import DAYS
+from billing.insights.night import look
 from billing.management.demo_company import PLANS, ZONE, make_company
 from billing.management.demo_days import live_through
 from billing.periods import today_in
 from tenants.directory import all_tenants
+from tenants.scoping import tenant_scope
+
+A_NIGHT = timedelta(minutes=1)
 
 
 class Command(BaseCommand):
@@ -40,6 +44,8 @@ class Command(BaseCommand):
             with transaction.atomic():
                 made = make_company(plan, since=first, now=now)
                 live_through(plan, made, now=now, out=self.stderr)
+            with tenant_scope(made.tenant_id):
+                look(now=now, within=A_NIGHT)
             ring(made.tenant_id)
             told |= made.logins
         if options["json"]:
