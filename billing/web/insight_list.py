@@ -118,7 +118,8 @@ def insight_breaks(request: PageRequest) -> HttpResponse:
 @require_safe
 def insight_tasks(request: PageRequest) -> HttpResponse:
     days = _days(request)
-    sums = found_sums(days, kinds=[SumKind.BAND, SumKind.TURN, SumKind.STREAMED])
+    kinds = [SumKind.BAND, SumKind.TURN, SumKind.STREAMED, SumKind.TRIM]
+    sums = found_sums(days, kinds=kinds)
     context = {
         "section": "insights",
         "tab": "tasks",
@@ -127,6 +128,7 @@ def insight_tasks(request: PageRequest) -> HttpResponse:
         "bands": sum_rows(sums, SumKind.BAND),
         "turns": sum_rows(sums, SumKind.TURN),
         "streams": sum_rows(sums, SumKind.STREAMED),
+        "trims": trim_rows(sums),
     }
     return render(request, "billing/insight_tasks.html", context)
 
@@ -166,6 +168,23 @@ def break_rows(now: list[Found], before: list[Found]) -> list[dict[str, object]]
             "before": total(earlier.get((project, cause), ())),
         }
         for (project, cause), found in rows
+    ]
+
+
+def trim_rows(sums: list[Found]) -> list[dict[str, object]]:
+    """All projects together: for each limit what prompts above it cost, and would have cost less."""
+    groups: dict[int, list[Found]] = {}
+    for each in sums:
+        if each.kind == SumKind.TRIM:
+            groups.setdefault(int(each.label), []).append(each)
+    return [
+        {
+            "limit": limit,
+            "events": sum(each.events for each in found),
+            "cost": total(each.cost for each in found),
+            "saving": total(each.saving for each in found),
+        }
+        for limit, found in sorted(groups.items())
     ]
 
 

@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from billing.insights.caching import by_day, by_project_and_model, caching
+from billing.insights.ranked import Found, found_sums, month_to
+from billing.models.insights import SumKind
 from billing.money import ZERO, dollars, total
 from billing.reports.spend import Measures
 from billing.templatetags.figures import percent, times
@@ -41,9 +43,18 @@ def insight_caching(request: PageRequest) -> HttpResponse:
         "total": report.total,
         "projects": dict(Project.objects.values_list("slug", "name")),
         "models": model_names(each.model for each in rows),
+        "lifetimes": lifetimes(today=asked.today),
         "as_of": report.as_of,
     }
     return render(request, "billing/insight_caching.html", context, status=asked.status)
+
+
+def lifetimes(*, today: date) -> list[Found]:
+    """Of the last thirty days: all writes for the other lifetime, by the pauses that there were."""
+    sums = found_sums(month_to(today), kinds=[SumKind.LIFETIME])
+    return sorted(
+        (each for each in sums if each.tokens and each.saving), key=lambda each: -each.saving
+    )
 
 
 def caching_stats(total: Measures) -> list[Stat]:

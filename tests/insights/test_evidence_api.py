@@ -3,7 +3,10 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
+from billing.models import InsightSum
+from billing.models.insights import SumKind
 from billing.money import total
 from tenants.actions import create_key
 from tenants.models import AuditEntry
@@ -163,3 +166,35 @@ def test_the_page_of_breaks_draws_what_was_wasted_day_by_day(acme, client, world
 
     assert "Wasted by day" in page
     assert "$1.66 in all; most on" in page
+
+
+def test_pages_say_what_each_cut_and_the_other_lifetime_would_have_saved(acme, client, world):
+    today = timezone.now().date()
+    with world.acme.scope():
+        project = world.acme.projects["support-bot"].pk
+        for kind, label, detail, saving in (
+            (SumKind.TRIM, "300000", "m", "3"),
+            (SumKind.LIFETIME, "1h", "claude-x", "7.5"),
+            (SumKind.LIFETIME, "5m", "claude-y", "-2"),
+        ):
+            InsightSum.objects.create(
+                tenant_id=world.acme.tenant.pk,
+                day=today,
+                project_id=project,
+                kind=kind,
+                label=label,
+                detail=detail,
+                events=4,
+                tokens=9,
+                cost=Decimal(20),
+                saving=Decimal(saving),
+            )
+    client.force_login(world.ana)
+
+    tasks = text_of(client.get("/t/acme/insights/tasks/"))
+    caching = text_of(client.get("/t/acme/insights/caching/?range=90d"))
+
+    assert "300,000 4 $20.00 $3.00" in tasks.partition("Had prompts been cut")[2]
+    lifetimes = caching.partition("With the other lifetime")[2]
+    assert "claude-x an hour 4 $7.50" in lifetimes
+    assert "claude-y five minutes 4 −$2.00" in lifetimes
