@@ -30,7 +30,8 @@ class Filters:
     """Not included."""
 
 
-_TUPLE = re.compile(r"\((.*?),?\)")
+_ITEM = r"(?:'[^']*'|-?[\d.]+)"
+_TUPLE = re.compile(rf"\(({_ITEM}(?:, {_ITEM})*),?\)")
 """How lists were written down until the log took them as they are."""
 _YES_OR_NO = {"True": "yes", "False": "no"}
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")

@@ -5,6 +5,13 @@ from rest_framework import serializers as s
 from billing.api.schemas import Tokens
 
 
+class OfDays(s.Serializer[object]):
+    currency = s.CharField()
+    timezone = s.CharField()
+    since = s.DateField()
+    until = s.DateField()
+
+
 class CachingMeasures(s.Serializer[object]):
     period = s.CharField(allow_null=True)
     events = s.IntegerField()
@@ -24,11 +31,7 @@ class CachingRow(CachingMeasures):
     model = s.CharField()
 
 
-class CachingAnswer(s.Serializer[object]):
-    currency = s.CharField()
-    timezone = s.CharField()
-    since = s.DateField()
-    until = s.DateField()
+class CachingAnswer(OfDays):
     as_of = s.DateTimeField()
     rows = CachingRow(many=True)
     total = CachingMeasures()
@@ -77,14 +80,7 @@ class SumRow(s.Serializer[object]):
     saving = s.CharField(help_text="Less than nothing: it had cost more.")
 
 
-class EvidenceAnswer(s.Serializer[object]):
-    currency = s.CharField()
-    timezone = s.CharField()
-    since = s.DateField()
-    until = s.DateField()
-
-
-class SumsAnswer(EvidenceAnswer):
+class SumsAnswer(OfDays):
     kind = s.CharField()
     rows = SumRow(many=True)
 
@@ -106,7 +102,7 @@ class BrokenCallRow(s.Serializer[object]):
     id = s.CharField(help_text="Of the event; empty when it is no longer kept.")
 
 
-class BreaksAnswer(EvidenceAnswer):
+class BreaksAnswer(OfDays):
     rows = SumRow(many=True)
     by_day = WastedDay(many=True)
     calls = BrokenCallRow(many=True)
@@ -133,5 +129,5 @@ class TaskRow(s.Serializer[object]):
     dearest = DearTask(many=True)
 
 
-class TasksAnswer(EvidenceAnswer):
+class TasksAnswer(OfDays):
     projects = TaskRow(many=True)

@@ -16,7 +16,8 @@ from billing.insights.ranked import Insight, month_to, ranked
 from billing.money import plain
 from billing.periods import DayRange, PeriodError, period_text, range_from_query, today_in
 from billing.reports.events import PROMPT_ABOVE
-from billing.reports.spend import Measures, ReportError
+from billing.reports.measures import Measures
+from billing.reports.spend import ReportError
 from tenants.keyview import KeyView
 from tenants.models import Tenant
 from tenants.problems import Problem

@@ -14,10 +14,12 @@ from billing.api.schemas import SpendAnswer
 from billing.money import plain
 from billing.periods import PRESETS, PeriodError, period_text, range_from_query, today_in
 from billing.reports.apart import UNPRICED, spend_apart
+from billing.reports.buckets import TOKEN_CLASS
 from billing.reports.components import COMPONENT
 from billing.reports.filters import COLUMNS, NOT_NAMED, PRICED
+from billing.reports.measures import Measures, Row
 from billing.reports.ranking import leaders, top_of, with_other
-from billing.reports.spend import TOKEN_CLASS, Measures, ReportError, Row, spend
+from billing.reports.spend import ReportError, spend
 from tenants.keyview import KeyView
 from tenants.models import Tenant
 from tenants.problems import Problem

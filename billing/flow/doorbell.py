@@ -50,8 +50,9 @@ def ring_soon(tenant_id: int) -> None:
 def ring_for_all() -> None:
     """Ring for everybody who waits, now."""
     _somebody_waits.clear()  # first: who comes in between wakes the thread again
-    while _waiting:
-        ring(_waiting.pop())
+    for tenant_id in list(_waiting):
+        _waiting.discard(tenant_id)
+        ring(tenant_id)
 
 
 @cache
@@ -63,7 +64,10 @@ def _start_ringer() -> None:
 def _keep_ringing() -> None:
     while _somebody_waits.wait():
         time.sleep(PAUSE.total_seconds())
-        ring_for_all()
+        try:
+            ring_for_all()
+        except Exception as error:  # a thread that ends would never ring again
+            log.warning("doorbell_lost", error=type(error).__name__)
 
 
 def take_down(tenant_id: int, *, task: str = "fold") -> None:

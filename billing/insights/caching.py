@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from billing.periods import DayRange
-from billing.reports.spend import Measures, Row, SpendReport, add_up, spend
+from billing.reports.measures import Measures, Row, SpendReport, add_up
+from billing.reports.spend import spend
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from tenants.audit import Actor, label_of, record
 from tenants.scoping import active_scope
 
 MOST_OF_A_DAY: Final = 50_000
-"""Events of one day that are priced one by one: about nine seconds of a worker."""
+"""Events of one day that are priced one by one; a page prices 5,000 in 0.9 s (docs/architecture.md)."""
 MOST_RUNNING: Final = 3
 TASK: Final = "answer_what_if"
 BOOK_CHANGED: Final = "The prices have changed since it began. Ask again."

@@ -11,16 +11,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from billing.periods import DayRange
+from billing.reports.buckets import TOKEN_CLASS
 from billing.reports.filters import PRICED
-from billing.reports.spend import (
-    TOKEN_CLASS,
-    Row,
-    SpendReport,
-    add_up,
-    found_rows,
-    report_of,
-    spend,
-)
+from billing.reports.measures import Row, SpendReport, add_up
+from billing.reports.spend import found_rows, report_of, spend
 
 UNPRICED = "(unpriced)"
 Place = tuple[object, ...]

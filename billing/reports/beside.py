@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import date
 
 from billing.periods import DayRange
-from billing.reports.spend import SpendReport, add_up, spend
+from billing.reports.measures import SpendReport, add_up
+from billing.reports.spend import spend
 from tenants.models import Client
 
 

@@ -17,19 +17,19 @@ from django.db import connection
 from billing.flow.journal import PART_MEASURES
 from billing.money import TOKEN_CLASSES, ZERO, minus, ratio, total
 from billing.periods import DayRange
-from billing.reports.components import COMPONENT
-from billing.reports.filters import conditions
-from billing.reports.filters import parameters as filter_parameters
-from billing.reports.spend import (
+from billing.reports.buckets import (
     CLASS_COSTS,
     DIMENSIONS,
     PERIODS,
     ROOM,
     TOKEN_CLASS,
-    PriceHidden,
     buckets_of,
     shown_names,
 )
+from billing.reports.components import COMPONENT
+from billing.reports.filters import conditions
+from billing.reports.filters import parameters as filter_parameters
+from billing.reports.measures import PriceHidden
 from tenants.scoping import active_scope
 
 _COST = " + ".join(CLASS_COSTS)

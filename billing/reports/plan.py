@@ -24,7 +24,8 @@ from billing.money import EXACT, ZERO, dollars, minus, ratio
 from billing.periods import DayRange, today_in
 from billing.reports.calculator import Estimate, NoPrice, Plan, estimates, plan_of
 from billing.reports.components import COUNTING
-from billing.reports.spend import Measures, Row, add_up, spend
+from billing.reports.measures import Measures, Row, add_up
+from billing.reports.spend import spend
 
 DAYS: Final = 30
 NOTABLE: Final = Decimal("0.1")

@@ -10,7 +10,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from billing.money import EXACT, ZERO
-from billing.reports.spend import ReportError, Row, add_up
+from billing.reports.measures import Row, add_up
+from billing.reports.spend import ReportError
 
 OTHER = "(other)"
 """The rest; also what the rollups call the values of a project and day beyond the first 200."""

@@ -6,66 +6,35 @@ Promise: rollups plus unfolded journal in one snapshot, so the figures are exact
       and the rows add up to the total to the last decimal.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal
-from operator import itemgetter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection
 from django.utils.timezone import now
 
-from billing.flow.journal import PART_MEASURES
-from billing.money import TOKEN_CLASSES, ZERO, minus, ratio, total
+from billing.money import TOKEN_CLASSES, ZERO
 from billing.periods import DayRange
 from billing.reports.billed import FACTOR, markup_of, markup_sum
-from billing.reports.components import COMPONENT, COUNTING, split_buckets
+from billing.reports.buckets import (
+    CLASS_COSTS,
+    COSTS,
+    DIMENSIONS,
+    PERIODS,
+    ROOM,
+    TOKEN_CLASS,
+    TOKENS,
+    buckets_of,
+    shown_names,
+)
+from billing.reports.components import COMPONENT, COUNTING
 from billing.reports.filters import PRICED, conditions
 from billing.reports.filters import parameters as filter_parameters
+from billing.reports.measures import Measures, Row, SpendReport, add_up
 from tenants.models import Client, PriceView
 from tenants.scoping import active_scope
 
 GRANULARITIES = ("day", "hour", "month", "total")
-
-# How each dimension is read: the SQL of its shown value. Ids become slugs and names at the very end.
-DIMENSIONS = {
-    "client": "client_id",
-    "project": "project_id",
-    "api_key": "api_key_id",
-    "model": "model",
-    "provider": "provider",
-    "variant": "variant",
-    "feature": "feature",
-    "environment": "environment",
-    COMPONENT: "component",
-}
-TOKEN_CLASS = "token_class"  # noqa: S105  a dimension, not a secret
-_NAMES = {
-    "client": ("tenants_client", "named_client.slug"),
-    "project": ("tenants_project", "named_project.slug"),
-    "api_key": (
-        "tenants_apikey",
-        "coalesce(named_api_key.name || ' ' || named_api_key.prefix, 'import')",
-    ),
-}
-"""Where the name of an id stands, and its SQL. Joined: a sub-select would look for it row by row."""
-ROOM = "SET LOCAL work_mem = '32MB'; "
-"""Stands before a statement that adds buckets up: PostgreSQL expects more groups than there are, and with its
-usual 4 MB it sorts all buckets on disk instead of adding them up in memory."""
-PERIODS = {
-    "day": "day",
-    "hour": "hour",
-    "month": "date_trunc('month', day)::date",
-    "total": "NULL::date",
-}
-_TOKENS = tuple(f"tokens_{name}" for name in TOKEN_CLASSES)
-CLASS_COSTS = tuple(f"cost_{name}" for name in TOKEN_CLASSES)
-_COSTS = (*CLASS_COSTS, "cost_uncached")
-
-
-class PriceHidden(RuntimeError):
-    """A page was about to show money to a client whose agency shows none."""
 
 
 class ReportError(ValueError):
@@ -76,74 +45,6 @@ class ReportError(ValueError):
         self.code = code
         self.detail = detail
         self.field = field
-
-
-@dataclass(frozen=True, slots=True)
-class Measures:
-    """What a row counts. Costs are US dollars, exact; unpriced events have tokens and no cost.
-
-    Three figures, never mixed: `cost` is what the tenant pays, `cost_list` what the price list asks for the
-    same, `billed` what clients are charged. To a client viewer `cost` is what the agency shows as such.
-    """
-
-    events: int
-    unpriced_events: int
-    tokens: dict[str, int]
-    costs: dict[str, Decimal]
-    cost_uncached: Decimal
-    discount: Decimal = ZERO
-    billed: Decimal = ZERO
-    shows_money: bool = True
-
-    @property
-    def cost(self) -> Decimal:
-        if not self.shows_money:
-            raise PriceHidden("this client is shown no prices")
-        return total(self.costs.values())
-
-    @property
-    def cost_list(self) -> Decimal:
-        return total((self.cost, self.discount))
-
-    @property
-    def margin(self) -> Decimal:
-        return minus(self.billed, self.cost)
-
-    @property
-    def saving(self) -> Decimal:
-        """What caching saved, after the premium that its writes cost; negative when it did not pay."""
-        return minus(self.cost_uncached, self.cost)
-
-    @property
-    def prompt_tokens(self) -> int:
-        return sum(self.tokens[name] for name in TOKEN_CLASSES[:4])
-
-    @property
-    def cache_hit_rate(self) -> Decimal | None:
-        return ratio(self.tokens["cache_read"], self.prompt_tokens)
-
-    @property
-    def multiplier(self) -> Decimal | None:
-        return ratio(self.cost_uncached, self.cost)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Where what has no price stands apart (billing/reports/apart.py): `is_unpriced` is that row, and
-    `is_partial` one whose cost lacks some of it."""
-
-    period: date | datetime | None
-    keys: dict[str, str]
-    measures: Measures
-    is_unpriced: bool = False
-    is_partial: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SpendReport:
-    rows: list[Row]
-    total: Measures
-    as_of: datetime
 
 
 def spend(
@@ -280,13 +181,13 @@ def _sql(
     shown = {PriceView.COST: "{}", PriceView.BILLED: "{} * " + FACTOR, PriceView.HIDDEN: "0"}[view]
     sums = ", ".join(
         (
-            *(f"sum({name}) AS {name}" for name in _TOKENS),
-            *(f"sum({shown.format(name)}) AS {name}" for name in _COSTS),
+            *(f"sum({name}) AS {name}" for name in TOKENS),
+            *(f"sum({shown.format(name)}) AS {name}" for name in COSTS),
             "sum(discount) AS discount",
             f"{markup_sum(cost)} AS markup",
         )
     )
-    figures = ", ".join((*_TOKENS, *_COSTS, "discount", f"{cost} + markup AS billed"))
+    figures = ", ".join((*TOKENS, *COSTS, "discount", f"{cost} + markup AS billed"))
     return f"""
     SELECT period, {shown_as} events, unpriced_events, {figures}
     FROM (
@@ -301,47 +202,6 @@ def _sql(
     ) summed {named}
     ORDER BY period, {cost} DESC, {places}
     """  # noqa: S608  built from constants only; every value is a parameter
-
-
-def shown_names(group_by: Sequence[str]) -> tuple[list[str], str]:
-    """SQL: what is shown of each dimension of `summed`, and the joins that it needs."""
-    names = [_NAMES[name][1] if name in _NAMES else DIMENSIONS.get(name, name) for name in group_by]
-    joins = (
-        f"LEFT JOIN {_NAMES[name][0]} named_{name} ON named_{name}.tenant_id = %(tenant)s"
-        f" AND named_{name}.id = summed.{DIMENSIONS[name]}"
-        for name in group_by
-        if name in _NAMES
-    )
-    return names, " ".join(joins)
-
-
-def buckets_of(
-    granularity: str,
-    *,
-    where: str,
-    split_by: Collection[str] | None = None,
-    is_filtered: bool = False,
-    figures: Collection[str] = PART_MEASURES,
-) -> str:
-    """SQL: the buckets of rollup and journal; those of each component of their prompts as well, where these are
-    wanted, by day and the columns of `split_by`."""
-    rollup = "billing_hourlyspend" if granularity == "hour" else "billing_dailyspend"
-    hour = "hour" if granularity == "hour" else "NULL::timestamptz AS hour"
-    names = [name for name in DIMENSIONS.values() if name != COMPONENT]
-    columns = ", ".join(["day", hour, "priced", "events", *_TOKENS, *_COSTS, "discount", *names])
-    buckets = f"""SELECT {columns} FROM {rollup} WHERE {where}
-            UNION ALL
-            SELECT {columns} FROM billing_spendentry WHERE {where}"""  # noqa: S608
-    if split_by is None:
-        return buckets
-    return split_buckets(
-        buckets,
-        dimensions=names,
-        wanted=split_by,
-        where=where,
-        is_filtered=is_filtered,
-        figures=figures,
-    )
 
 
 def _where(filters: Mapping[str, str]) -> Iterator[str]:
@@ -370,23 +230,6 @@ def _row(found: tuple[Any, ...], group_by: Sequence[str], view: PriceView) -> Ro
             billed=ZERO if is_viewer else sums[14],
             shows_money=view != PriceView.HIDDEN,
         ),
-    )
-
-
-def add_up(parts: Iterable[Measures]) -> Measures:
-    """The exact sum of measures; all zero for none."""
-    measures = list(parts)
-    tokens = [each.tokens for each in measures]
-    costs = [each.costs for each in measures]
-    return Measures(
-        events=sum(each.events for each in measures),
-        unpriced_events=sum(each.unpriced_events for each in measures),
-        tokens={name: sum(map(itemgetter(name), tokens)) for name in TOKEN_CLASSES},
-        costs={name: total(map(itemgetter(name), costs)) for name in TOKEN_CLASSES},
-        cost_uncached=total(each.cost_uncached for each in measures),
-        discount=total(each.discount for each in measures),
-        billed=total(each.billed for each in measures),
-        shows_money=all(each.shows_money for each in measures),
     )
 
 

@@ -12,7 +12,8 @@ from decimal import Decimal
 
 from billing.money import total
 from billing.periods import DayRange
-from billing.reports.spend import Measures, Row, spend
+from billing.reports.measures import Measures, Row
+from billing.reports.spend import spend
 from tenants.models import Client, PriceView
 from tenants.scoping import active_scope
 

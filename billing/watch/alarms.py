@@ -23,7 +23,8 @@ from billing.models import Alert, DailySpend
 from billing.models.alerts import AlertKind
 from billing.money import ZERO, dollars, plain
 from billing.periods import DayRange, today_in
-from billing.reports.spend import Measures, spend
+from billing.reports.measures import Measures
+from billing.reports.spend import spend
 from billing.watch.words import day_words, links
 from tenants.models import Project, Tenant, User
 

@@ -7,7 +7,7 @@ Promises: once a week and person, whichever worker comes first, since the delive
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -19,13 +19,12 @@ from billing.flow.deliver import enqueue
 from billing.insights.ranked import Insight, ranked
 from billing.models import Delivery, InsightNote
 from billing.money import EXACT, ZERO, dollars, minus, plain
-from billing.periods import DayRange, today_in
+from billing.periods import DayRange, preset_range, today_in
 from billing.reports.beside import spend_beside
+from billing.reports.measures import SpendReport
 from billing.reports.movers import movers
-from billing.reports.spend import SpendReport
 from tenants.models import Client, Membership, Project, Role, Tenant, User
 
-WEEK = timedelta(days=7)
 AT = time(7)
 """Of the first day of a week, in the company's zone: the night has looked at the last one."""
 CATCH_UP = timedelta(days=2)
@@ -56,7 +55,8 @@ def tell_week(*, now: datetime) -> int:
     """Write the mails of the active tenant's last week, if it is time; returns how many."""
     tenant = Tenant.objects.get()
     zone = ZoneInfo(tenant.timezone)
-    days = last_week(today_in(tenant.timezone, now=now), starts_on=tenant.week_starts_on)
+    today = today_in(tenant.timezone, now=now)
+    days = preset_range("last-week", today=today, week_starts_on=tenant.week_starts_on)
     begins = datetime.combine(days.until, AT, zone)
     about = f"week:{days.since}"
     if not begins <= now < begins + CATCH_UP or Delivery.objects.filter(about=about).exists():
@@ -68,12 +68,6 @@ def tell_week(*, now: datetime) -> int:
     return sum(
         enqueue(week_message(week, each), people=[each], about=about, now=now) for each in people
     )
-
-
-def last_week(today: date, *, starts_on: int) -> DayRange:
-    """The last whole week before today; `starts_on` 1 is Monday."""
-    first = today - timedelta(days=(today.isoweekday() - starts_on) % 7)
-    return DayRange(first - WEEK, first)
 
 
 def readers() -> list[User]:

@@ -16,8 +16,8 @@ from billing.flow.terms import add_terms
 from billing.models import Markup
 from billing.money import dollars, minus, plain, ratio
 from billing.periods import today_in
+from billing.reports.measures import Measures
 from billing.reports.prices import is_valid_on
-from billing.reports.spend import Measures
 from billing.templatetags.figures import percent
 from billing.web.price_forms import VIEWS, ClientTermsForm
 from billing.web.stats import Stat

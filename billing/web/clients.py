@@ -14,7 +14,8 @@ from django.views.decorators.http import require_safe
 
 from billing.reports.beside import spend_beside
 from billing.reports.budgets import standings
-from billing.reports.spend import SpendReport, spend
+from billing.reports.measures import SpendReport
+from billing.reports.spend import spend
 from billing.web.budget_rows import BudgetRow, budget_row, seen_by
 from billing.web.client_terms import client_panel
 from billing.web.components import is_split

@@ -15,7 +15,7 @@ from billing.flow.components import OTHER_CALLS
 from billing.models import ComponentSpend, SpendEntry
 from billing.money import TOKEN_CLASSES, ZERO, dollars, ratio, total
 from billing.reports.components import COUNTING, NOT_SPLIT
-from billing.reports.spend import Measures, Row, SpendReport, add_up
+from billing.reports.measures import Measures, Row, SpendReport, add_up
 from billing.templatetags.figures import count, percent
 from billing.web.figures import spend_figure
 from billing.web.ranges import Asked, Choice

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from billing.reports.buckets import TOKEN_CLASS
 from billing.reports.components import COMPONENT
-from billing.reports.spend import TOKEN_CLASS
 from billing.web.explore_file import csv_header, csv_row
 from billing.web.explore_page import (
     Found,

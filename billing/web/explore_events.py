@@ -9,10 +9,10 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
 from billing.periods import DayRange
+from billing.reports.buckets import TOKEN_CLASS
 from billing.reports.components import COMPONENT
 from billing.reports.events import CursorError, events
 from billing.reports.filters import PRICED
-from billing.reports.spend import TOKEN_CLASS
 from billing.web.explore_page import booked_names, chips
 from billing.web.question import FILTERS, IS_PRICED, Question
 from billing.web.ranges import query_with

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from billing.money import TOKEN_CLASSES, plain
 from billing.periods import period_text
-from billing.reports.spend import TOKEN_CLASS
+from billing.reports.buckets import TOKEN_CLASS
 from billing.web.explore_rows import Line
 from billing.web.question import Question
 

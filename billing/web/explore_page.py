@@ -6,10 +6,11 @@ Never: more lines than a page of 60 kB holds.
 
 from dataclasses import dataclass, replace
 
+from billing.reports.buckets import TOKEN_CLASS
 from billing.reports.components import COMPONENT
 from billing.reports.costs import CostReport
 from billing.reports.filters import NOT_NAMED, PRICED
-from billing.reports.spend import TOKEN_CLASS, SpendReport
+from billing.reports.measures import SpendReport
 from billing.web.charts import Row as Bar
 from billing.web.clients import PROJECTS
 from billing.web.explore_rows import Answer, Line, Names, into, leads_to_events, name_of

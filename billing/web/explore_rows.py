@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 from billing.money import EXACT, ZERO
 from billing.periods import DayRange, start_of
 from billing.reports.apart import spend_apart
+from billing.reports.buckets import TOKEN_CLASS
 from billing.reports.components import COMPONENT
 from billing.reports.costs import NOTHING, Ask, CostRow, Spent, cost_of, costs
 from billing.reports.filters import NOT_NAMED, PRICED
+from billing.reports.measures import Measures, Row, add_up
 from billing.reports.ranking import OTHER, Leaders, leaders, with_other
-from billing.reports.spend import TOKEN_CLASS, Measures, Row, add_up
 from billing.templatetags.figures import CLASS_NAMES
 from billing.web.charts import Moment, period_label
 from billing.web.components import COMPONENT_NAMES

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from billing.money import ZERO
 from billing.reports.costs import CostRow
-from billing.reports.spend import Row
+from billing.reports.measures import Row
 from billing.templatetags.figures import CLASS_NAMES
 from billing.web.charts import Chart, Moment, Point, stacked_bars
 from billing.web.ranges import Asked, Choice

@@ -13,7 +13,7 @@ from billing.insights.caching import by_day, by_project_and_model, caching
 from billing.insights.ranked import Found, found_sums, month_to
 from billing.models.insights import SumKind
 from billing.money import ZERO, dollars, total
-from billing.reports.spend import Measures
+from billing.reports.measures import Measures
 from billing.templatetags.figures import percent, times
 from billing.web.charts import Point, stacked_bars
 from billing.web.figures import Figure

@@ -27,10 +27,14 @@ def day_field(label: str, *, help_text: str = "", required: bool = True) -> form
     return forms.DateField(label=label, widget=DayInput(), help_text=help_text, required=required)
 
 
-def rate_field(name: str) -> forms.DecimalField:
+def rate_field(name: str, *, max_digits: int = 17, required: bool = True) -> forms.DecimalField:
     per = ", per million searches" if name == "web_search" else ""
     return forms.DecimalField(
-        label=f"{CLASS_NAMES[name]}{per}", max_digits=17, decimal_places=6, min_value=Decimal(0)
+        label=f"{CLASS_NAMES[name]}{per}",
+        max_digits=max_digits,
+        decimal_places=6,
+        min_value=Decimal(0),
+        required=required,
     )
 
 

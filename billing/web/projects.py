@@ -17,8 +17,9 @@ from billing.insights.ranked import month_to
 from billing.models import ProjectPlan
 from billing.periods import start_of, today_in
 from billing.reports.events import PROMPT_ABOVE, CursorError, events
+from billing.reports.measures import Row, SpendReport
 from billing.reports.plan import planned_month
-from billing.reports.spend import Row, SpendReport, spend
+from billing.reports.spend import spend
 from billing.web.clients import booked_table, said_of
 from billing.web.components import component_context, component_unit, is_split
 from billing.web.figures import Figure, class_figure, spend_figure

@@ -13,10 +13,11 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 
 from billing.periods import DayRange
+from billing.reports.buckets import TOKEN_CLASS
 from billing.reports.components import COMPONENT
 from billing.reports.filters import PRICED
 from billing.reports.ranking import top_of
-from billing.reports.spend import GRANULARITIES, TOKEN_CLASS, ReportError
+from billing.reports.spend import GRANULARITIES, ReportError
 
 GROUPS: Mapping[str, str] = {
     "client": "Client",

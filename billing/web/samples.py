@@ -11,7 +11,7 @@ from uuid import UUID
 from billing.money import TOKEN_CLASSES, ZERO
 from billing.reports.drift import Drift, Finding
 from billing.reports.events import EventSummary
-from billing.reports.spend import Measures, Row, SpendReport, add_up
+from billing.reports.measures import Measures, Row, SpendReport, add_up
 from billing.web.charts import Moment, stacked_bars
 from billing.web.figures import Figure, spend_points
 from billing.web.openapi import Field

@@ -1,7 +1,6 @@
 """The form of a scenario: its name, price changes and growths. It checks shape; flow/scenario.py decides."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -12,8 +11,7 @@ from billing.flow.scenario import MOST
 from billing.flow.set_scenario import LONGEST_NAME
 from billing.models import Scenario
 from billing.money import TOKEN_CLASSES, plain
-from billing.templatetags.figures import CLASS_NAMES
-from billing.web.price_forms import day_field
+from billing.web.price_forms import day_field, rate_field
 from tenants.models import Client, Project
 
 EVERYTHING = "everything"
@@ -34,13 +32,7 @@ def _per_cent(label: str) -> forms.DecimalField:
 
 
 def _rate(name: str) -> forms.DecimalField:
-    return forms.DecimalField(
-        label=CLASS_NAMES[name],
-        max_digits=13,
-        decimal_places=6,
-        min_value=Decimal(0),
-        required=False,
-    )
+    return rate_field(name, max_digits=13, required=False)
 
 
 class PriceLine(forms.Form):

@@ -7,7 +7,7 @@ Out:  the part of a template's context that all three share.   Never: a query of
 from dataclasses import dataclass
 
 from billing.reports.costs import CostReport, Spent
-from billing.reports.spend import Measures, SpendReport, add_up
+from billing.reports.measures import Measures, SpendReport, add_up
 from billing.web.ranges import Asked
 from billing.web.stats import Stat, average_stat, event_stat, range_stats, today_stat
 

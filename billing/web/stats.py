@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from billing.money import dollars, minus, ratio
 from billing.reports.costs import Spent
-from billing.reports.spend import Measures
+from billing.reports.measures import Measures
 from billing.templatetags.figures import count, percent, signed_percent, times
 
 NOTABLE = Decimal("0.1")

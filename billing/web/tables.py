@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from billing.money import ZERO, total
-from billing.reports.spend import Measures, Row, add_up
+from billing.reports.measures import Measures, Row, add_up
 from billing.templatetags.figures import CLASS_NAMES
 
 

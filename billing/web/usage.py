@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from billing.money import ratio
-from billing.reports.spend import Measures, Row, SpendReport
+from billing.reports.measures import Measures, Row, SpendReport
 from billing.templatetags.figures import CLASS_NAMES, NONE, count, percent
 from billing.web.charts import TOKENS, Chart, Point, stacked_bars
 from billing.web.figures import Figure, moment_key, periods_of

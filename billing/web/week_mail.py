@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from billing.periods import today_in
-from billing.watch.week import BadLink, last_week, read_link, readers, week_message, week_of
+from billing.periods import preset_range, today_in
+from billing.watch.week import BadLink, read_link, readers, week_message, week_of
 from tenants.access import STAFF, page
 from tenants.audit import record
 from tenants.models import Membership, Role, User
@@ -35,7 +35,8 @@ def week_mail(request: PageRequest) -> HttpResponse:
             request, "You get it again." if wanted else "It is stopped: you get it no more."
         )
         return redirect("week_mail", tenant.slug)
-    days = last_week(today_in(tenant.timezone, now=timezone.now()), starts_on=tenant.week_starts_on)
+    today = today_in(tenant.timezone, now=timezone.now())
+    days = preset_range("last-week", today=today, week_starts_on=tenant.week_starts_on)
     week, people = week_of(tenant, days), readers()
     context = {
         "section": "insights",

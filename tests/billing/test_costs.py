@@ -6,8 +6,10 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from billing.periods import DayRange
+from billing.reports.buckets import DIMENSIONS
 from billing.reports.costs import Ask, cost_of, costs
-from billing.reports.spend import DIMENSIONS, PriceHidden, spend
+from billing.reports.measures import PriceHidden
+from billing.reports.spend import spend
 from tests.billing.test_void import take_back
 from tests.factories import USAGE, event
 

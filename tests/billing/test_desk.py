@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from decimal import Decimal
 
 import pytest
@@ -127,6 +128,22 @@ def test_inside_a_transaction_one_trip_is_undone_with_it(committed):
 
     with acme.scope():
         assert not UsageEvent.objects.exists()
+
+
+def test_a_bell_that_breaks_in_an_unforeseen_way_does_not_end_the_ringing(monkeypatch):
+    heard = threading.Event()
+
+    def ring(tenant_id):
+        if tenant_id == 1:
+            raise ValueError("nobody thought of this")
+        heard.set()
+
+    monkeypatch.setattr(doorbell, "ring", ring)
+    doorbell.ring_soon(1)
+    time.sleep(5 * doorbell.PAUSE.total_seconds())
+    doorbell.ring_soon(2)
+
+    assert heard.wait(10)
 
 
 def test_bells_that_are_rung_soon_are_gathered_and_rung_by_another_thread(monkeypatch):

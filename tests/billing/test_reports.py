@@ -8,7 +8,8 @@ import pytest
 from billing.money import TOKEN_CLASSES, ZERO
 from billing.periods import DayRange
 from billing.reports.events import CursorError, event_at, event_detail, events
-from billing.reports.spend import Measures, ReportError, add_up, spend
+from billing.reports.measures import Measures, add_up
+from billing.reports.spend import ReportError, spend
 from tests.factories import COST, NOON, USAGE, event
 
 NOVEMBER = DayRange(date(2026, 11, 1), date(2026, 12, 1))

@@ -12,7 +12,8 @@ from billing.models import AgreedPrice, Discount, Markup, UsageEvent
 from billing.money import TOKEN_CLASSES, total
 from billing.periods import DayRange
 from billing.reports.events import event_detail
-from billing.reports.spend import PriceHidden, spend
+from billing.reports.measures import PriceHidden
+from billing.reports.spend import spend
 from tenants.actions import ActionError
 from tenants.models import AuditEntry, PriceView
 from tests.factories import MODEL, NOON, event

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from billing.insights.caching import by_day, by_project_and_model, caching
 from billing.money import total
 from billing.periods import DayRange
-from billing.reports.spend import add_up, spend
+from billing.reports.measures import add_up
+from billing.reports.spend import spend
 from tests.factories import event
 from tests.look.test_pages import text_of
 

@@ -17,7 +17,8 @@ from billing.flow.send_due import send_due
 from billing.insights.notes import answer
 from billing.models import Delivery, InsightSum
 from billing.models.insights import SumKind
-from billing.watch.week import last_week, tell_week, week_token
+from billing.periods import preset_range
+from billing.watch.week import tell_week, week_token
 from tenants.actions import add_member
 from tenants.models import AuditEntry, Membership, Role
 from tests.billing.budgets import spend
@@ -91,7 +92,8 @@ def test_once_a_week_and_the_next_week_again(acme):
     ],
 )
 def test_a_week_begins_where_the_company_says(today, starts_on, days):
-    found = last_week(datetime.fromisoformat(today).date(), starts_on=starts_on)
+    day = datetime.fromisoformat(today).date()
+    found = preset_range("last-week", today=day, week_starts_on=starts_on)
 
     assert found.since.isoformat() == days
     assert found.until - found.since == timedelta(days=7)
@@ -202,7 +204,7 @@ def test_a_link_ends_the_mail_of_its_person_in_its_company_alone(acme, client, w
 
 def test_the_page_shows_the_mail_as_it_would_be_sent_and_switches_the_own_one(client, world):
     now = timezone.now()
-    first = last_week(now.astimezone().date(), starts_on=1).since
+    first = preset_range("last-week", today=now.astimezone().date()).since
     at = datetime(first.year, first.month, first.day, 12, tzinfo=UTC)
     spend(world.acme, 70, at=at)
     client.force_login(world.ana)

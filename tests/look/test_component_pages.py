@@ -10,7 +10,7 @@ from django.utils import timezone
 from billing.flow.terms import add_terms
 from billing.models import Markup
 from billing.money import TOKEN_CLASSES, ZERO
-from billing.reports.spend import Measures, Row
+from billing.reports.measures import Measures, Row
 from billing.web.components import WIDTH, waterfall
 from tenants.actions import set_price_view
 from tenants.models import PriceView

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from billing.reports.spend import DIMENSIONS
+from billing.reports.buckets import DIMENSIONS
 from tests.billing.budgets import budget
 from tests.factories import MODEL, event
 from tests.look.test_pages import text_of

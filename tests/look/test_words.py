@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from billing.money import TOKEN_CLASSES
-from billing.reports.spend import Measures
+from billing.reports.measures import Measures
 from billing.templatetags import figures
 from billing.templatetags.names import initials
 from billing.web.charts import Point, stacked_bars

@@ -47,7 +47,7 @@ def test_a_line_says_what_was_before_and_after(ana, world):
 
 
 def test_a_line_is_for_people_and_has_only_what_changed(ana, world):
-    kept = {"hard": "False", "thresholds": "(50, 80)", "names": "('a',)", "note": "(sic) as ever"}
+    kept = {"hard": "False", "thresholds": "(50, 80)", "names": "('a',)", "note": "(sic)"}
     until = {"until": "2026-11-25T00:02:28.718126+00:00", "sha256": "0" * 64, "until_then": None}
     with world.acme.scope():
         record("thing.set_up", actor="test", subject="new", after=kept | {"forecast": []} | until)
@@ -65,7 +65,7 @@ def test_a_line_is_for_people_and_has_only_what_changed(ana, world):
     assert sorted(said.split(" · ")) == [
         "Hard: no",
         "Names: a",
-        "Note: (sic) as ever",
+        "Note: (sic)",
         "Sha256: 000000000000",
         "Thresholds: 50, 80",
         "Until: 25 Nov 2026, 02:02",

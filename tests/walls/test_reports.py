@@ -22,11 +22,13 @@ from billing.reports import spend as spend_reports
 from billing.reports import unpriced as unpriced_reports
 from billing.reports.allow import allowed
 from billing.reports.apart import spend_apart
+from billing.reports.buckets import DIMENSIONS
 from billing.reports.budgets import Window, consumption, day_by_day, standings
 from billing.reports.costs import Ask, costs
 from billing.reports.events import event_at, event_detail, events
+from billing.reports.measures import PriceHidden
 from billing.reports.prices import price_row, priced_models
-from billing.reports.spend import DIMENSIONS, GRANULARITIES, PriceHidden, ReportError, spend
+from billing.reports.spend import GRANULARITIES, ReportError, spend
 from billing.reports.unpriced import unpriced_queue
 from tenants.models import Project
 from tenants.scoping import NoActiveTenant, tenant_scope
