@@ -13,6 +13,7 @@ from django.db import connection
 from billing.flow.store import CLASS_COSTS, TOKENS
 from billing.flow.usage import Counts
 from billing.periods import DayRange
+from billing.reports.buckets import shown_names
 from billing.reports.budgets import source_of
 from tenants.scoping import active_scope
 
@@ -23,9 +24,9 @@ _SUMS = ", ".join(
 _READ = ", ".join((*TOKENS, *CLASS_COSTS, "cost_uncached"))
 _DAYS = "tenant_id = %(tenant)s AND day >= %(since)s AND day < %(until)s"
 _KEYS = "client_id, project_id, provider, model"
-_SLUG = "(SELECT slug FROM tenants_{0} s WHERE s.tenant_id = %(tenant)s AND s.id = {0}_id)"
+(_CLIENT, _PROJECT), _NAMED = shown_names(("client", "project"))
 _MIX = """
-SELECT client_id, project_id, {client}, {project}, provider, model, {names}, {by_day}, variant, events,
+SELECT summed.client_id, project_id, {client}, {project}, provider, model, {names}, {by_day}, variant, events,
     ARRAY[{tokens}], ARRAY[{costs}], {version}
 FROM (
     SELECT {keys}, sum(events)::bigint AS events, {sums}
@@ -34,7 +35,7 @@ FROM (
         UNION ALL
         SELECT {columns} FROM billing_spendentry WHERE {where} AND priced
     ) bucket GROUP BY {keys} HAVING sum(events) <> 0
-) summed
+) summed {named}
 """
 _BY_CLIENT = """
 SELECT day, client_id, sum(cost), sum(unpriced)::bigint FROM ({rollup} UNION ALL {journal}) bucket
@@ -76,8 +77,9 @@ def mix(days: DayRange, *, is_narrow: bool, by_day: bool) -> tuple[str, list[Mix
     """
     keys = _KEYS + ", feature, environment" * is_narrow + ", day, variant" * by_day
     sql = _MIX.format(
-        client=_SLUG.format("client"),
-        project=_SLUG.format("project"),
+        client=_CLIENT,
+        project=_PROJECT,
+        named=_NAMED,
         names="feature, environment" if is_narrow else "'', ''",
         by_day="day" if by_day else "%(since)s::date",
         tokens=", ".join(TOKENS),
