@@ -14,9 +14,11 @@ from billing.models.prices import AGREED_FROM
 from billing.periods import DayRange
 from billing.reports import allow as allow_reports
 from billing.reports import apart as apart_reports
+from billing.reports import buckets as bucket_reports
 from billing.reports import budgets as budget_reports
 from billing.reports import costs as cost_reports
 from billing.reports import events as event_reports
+from billing.reports import measures as measure_reports
 from billing.reports import prices as price_reports
 from billing.reports import spend as spend_reports
 from billing.reports import unpriced as unpriced_reports
@@ -195,9 +197,11 @@ def test_every_report_is_tried():
         for module in (
             allow_reports,
             apart_reports,
+            bucket_reports,
             budget_reports,
             cost_reports,
             event_reports,
+            measure_reports,
             price_reports,
             spend_reports,
             unpriced_reports,
