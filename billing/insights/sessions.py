@@ -173,7 +173,7 @@ def _break(tokens: Sequence[int], link: Link) -> Iterable[Asked]:
 
 def _lifetimes(tokens: Sequence[int], link: Link) -> Iterable[Asked]:
     """All writes for an hour: what had expired could have been read. All for five minutes: what was read after
-    more than that, or after nobody knows how long, would have been written again."""
+    that or more, or after nobody knows how long, would have been written again."""
     counts = _counts(tokens)
     if counts[WRITE_5M]:
         other = counts
@@ -183,7 +183,7 @@ def _lifetimes(tokens: Sequence[int], link: Link) -> Iterable[Asked]:
         yield SumKind.LIFETIME, "1h", other, counts[WRITE_5M]
     other = moved(counts, amount=counts[WRITE_1H], sources=(WRITE_1H,), target=WRITE_5M)
     is_short = link.found and not link.hour  # what was read lived for five minutes as it is
-    if not is_short and (link.gap is None or link.gap > FIVE_MINUTES or not link.found):
+    if not is_short and (link.gap is None or link.gap >= FIVE_MINUTES or not link.found):
         other = moved(other, amount=counts[READ], sources=(READ,), target=WRITE_5M)
     if other != counts:
         yield SumKind.LIFETIME, "5m", other, counts[WRITE_1H]

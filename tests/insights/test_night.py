@@ -135,7 +135,7 @@ def test_where_there_is_nothing_to_say_nothing_is_said(world):
 
 
 def test_a_cost_that_the_book_does_not_explain_claims_nothing(world):
-    world.acme.post(*PAUSED)
+    world.acme.post(*(each | {"environment": "staging"} for each in PAUSED))
     world.acme.fold()
     with world.acme.scope():
         with connection.cursor() as cursor:  # a step that no price of the book accounts for
@@ -151,6 +151,7 @@ def test_a_cost_that_the_book_does_not_explain_claims_nothing(world):
 
         assert not CacheBreak.objects.exists()
         assert not sums(SumKind.BREAK)
+        assert sums(SumKind.BATCH)["staging", ""].events == 3
 
 
 def test_tasks_bands_streams_and_what_can_wait(world):
