@@ -12,15 +12,16 @@ from rest_framework.response import Response
 
 from billing.api.schemas import EventAnswer, EventsAnswer
 from billing.periods import day_of, start_of
+from billing.reports.event_filters import IDLE, PROMPT_ABOVE
 from billing.reports.event_json import detail_data, summary_data
-from billing.reports.events import PAGE, PROMPT_ABOVE, CursorError, event_at, events
+from billing.reports.events import PAGE, CursorError, event_at, events
 from tenants.actions import note_key_use
 from tenants.keyview import KeyView
 from tenants.models import Tenant
 from tenants.problems import Problem
 from tenants.scoping import ANSWER_WITHIN, tenant_scope
 
-FILTERS = ("model", "environment", "feature", "session", "task", PROMPT_ABOVE)
+FILTERS = ("model", "environment", "feature", "session", "task", PROMPT_ABOVE, IDLE)
 
 
 class EventReading(KeyView):
@@ -43,6 +44,13 @@ class EventReading(KeyView):
             OpenApiParameter("task", str, description="Only this task."),
             OpenApiParameter(
                 PROMPT_ABOVE, int, description="Only prompts of more than so many tokens."
+            ),
+            OpenApiParameter(
+                IDLE,
+                str,
+                enum=["yes"],
+                description="Only what the idle insight counts: beside production, on weekends or from"
+                " 21:00 to 7:00 in the tenant's zone, and not taken back.",
             ),
             OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
         ],
@@ -89,6 +97,8 @@ def _filters(query: Mapping[str, str]) -> dict[str, str]:
     above = filters.get(PROMPT_ABOVE, "0")
     if not (above.isascii() and above.isdigit() and len(above) < 14):
         raise Problem(400, "invalid_choice", "prompt_above is a number.", field=PROMPT_ABOVE)
+    if filters.get(IDLE, "yes") != "yes":
+        raise Problem(400, "invalid_choice", "idle is yes.", field=IDLE)
     if any("\0" in value for value in filters.values()):
         raise Problem(400, "bad_request", "A filter has no NUL in it.")
     return filters

@@ -15,7 +15,7 @@ from billing.insights.caching import caching
 from billing.insights.ranked import Insight, month_to, ranked
 from billing.money import plain
 from billing.periods import DayRange, PeriodError, period_text, range_from_query, today_in
-from billing.reports.events import PROMPT_ABOVE
+from billing.reports.event_filters import IDLE, PROMPT_ABOVE
 from billing.reports.measures import Measures
 from billing.reports.spend import ReportError
 from tenants.keyview import KeyView
@@ -59,6 +59,8 @@ def evidence_of(insight: Insight, *, today: date) -> str:
         "idle": ("events", "environment"),
     }.get(insight.kind, ("insights/sums", "kind"))
     asked[name] = insight.kind if name == "kind" else insight.label
+    if insight.kind == "idle":
+        asked[IDLE] = "yes"
     return f"/api/v1/{call}?{urlencode(asked)}"
 
 

@@ -23,6 +23,7 @@ from billing.insights.sessions import STANDING, Findings, look_at_sessions
 from billing.models import CacheBreak, InsightSum, ZoneChange
 from billing.models.insights import SumKind
 from billing.periods import start_of
+from billing.reports.event_filters import IDLE_HOURS
 from tenants.models import Tenant
 from tenants.scoping import active_scope
 
@@ -64,9 +65,7 @@ CROSS JOIN LATERAL (VALUES
         tokens_output),
     (CASE WHEN session <> '' THEN '{SumKind.TURN}' END,
         (%(turns)s::bigint[])[width_bucket(turn, %(turns)s::bigint[])]::text, prompt),
-    (CASE WHEN lower(environment) NOT IN ('', 'production', 'prod', 'live') AND (
-        extract(isodow FROM occurred_at AT TIME ZONE timezone) > 5
-        OR extract(hour FROM occurred_at AT TIME ZONE timezone) NOT BETWEEN 7 AND 20)
+    (CASE WHEN {IDLE_HOURS.format(zone="timezone")}
         THEN '{SumKind.IDLE}' END, environment, prompt)
 ) v (kind, label, tokens)
 WHERE v.kind IS NOT NULL

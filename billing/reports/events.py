@@ -6,9 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce, Concat
-from django.db.models.lookups import Exact, GreaterThan
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from billing.flow.book import price_book, read_book
 from billing.flow.components import Share, calls_of, split_event
@@ -18,15 +16,12 @@ from billing.flow.retention import kept_until
 from billing.flow.usage import Counts, Usage, read_usage
 from billing.flow.validate import identity
 from billing.models import EventCorrection, EventKey, Retention, UsageEvent
-from billing.models.corrections import Kind
 from billing.money import TOKEN_CLASSES, total
-from billing.reports.filters import IMPORTED, NOT_NAMED, PRICED
+from billing.reports.event_filters import condition
 from billing.reports.history import CostStep, Standing, cost_history, standing, steps_of
-from tenants.models import ApiKey, Client, Project
+from tenants.models import Client, Project
 
 PAGE = 100
-PROMPT_ABOVE = "prompt_above"
-"""The filter for calls whose prompt had more than so many tokens."""
 FACTS = (
     "stop_reason",
     "session",
@@ -110,7 +105,7 @@ def events(
     """Events from newest to oldest, [since, until); ties are ordered by identity, so no page loses one.
 
     `filters`: a value of any dimension but component and token class, as a report of spend shows it; a session,
-    a task; digits as `prompt_above`.
+    a task; digits as `prompt_above`; `yes` as `idle`.
     """
     rows = _events().order_by("-occurred_at", "-key")
     if since:
@@ -118,7 +113,7 @@ def events(
     if until:
         rows = rows.filter(occurred_at__lt=until)
     for name, value in filters.items():
-        rows = rows.filter(_is(name, value)) if value else rows
+        rows = rows.filter(condition(name, value)) if value else rows
     if cursor:
         at, key = _read_cursor(cursor)
         rows = rows.filter(Q(occurred_at__lt=at) | Q(key__lt=key), occurred_at__lte=at)
@@ -127,41 +122,6 @@ def events(
     page = [_summary(event, standing(event, steps.get(event.key, ()))) for event in found[:limit]]
     more = len(found) > limit
     return EventPage(page, _cursor(page[-1]) if more else "")
-
-
-def _is(name: str, value: str) -> Q:
-    """The condition of one filter; spend has the same as SQL (billing/reports/filters.py)."""
-    if name == PRICED:
-        return _is_priced(value)
-    if name == "client":
-        return Q(client_id__in=Client.objects.filter(slug=value).values("pk"))
-    if name == "project":
-        return Q(project_id__in=Project.objects.filter(slug=value).values("pk"))
-    if name == "api_key":
-        shown = ApiKey.objects.annotate(shown=Concat("name", Value(" "), "prefix"))
-        found = shown.filter(Q(prefix=value) | Q(shown=value)).values("pk")
-        return Q(api_key_id__in=found) | (Q(api_key_id=0) if value == IMPORTED else Q())
-    if name == PROMPT_ABOVE:
-        prompt = sum((F(f"tokens_{each}") for each in TOKEN_CLASSES[1:4]), F("tokens_input"))
-        return Q(GreaterThan(prompt, int(value)))
-    return Q(**{name: "" if value == NOT_NAMED else value})
-
-
-def _is_priced(value: str) -> Q:
-    """Whether an event counts with a price now (yes) or without (no), whatever it was stored with; one that was
-    taken back counts neither way."""
-    if value not in {"yes", "no"}:
-        return Q(pk__in=[])
-    last = EventCorrection.objects.filter(occurred_at=OuterRef("occurred_at"), key=OuterRef("key"))
-    last = last.order_by("-number").annotate(
-        stands=Case(
-            When(kind=Kind.VOID, then=Value("void")),
-            When(price_id=None, then=Value("no")),
-            default=Value("yes"),
-        )
-    )
-    stored = Case(When(price_id=None, then=Value("no")), default=Value("yes"))
-    return Q(Exact(Coalesce(Subquery(last.values("stands")[:1]), stored), value))
 
 
 def event_detail(source: str, event_id: str) -> EventDetail | None:

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_safe
 from billing.insights.ranked import month_to
 from billing.models import ProjectPlan
 from billing.periods import start_of, today_in
-from billing.reports.events import PROMPT_ABOVE, CursorError, events
+from billing.reports.event_filters import IDLE, PROMPT_ABOVE
+from billing.reports.events import CursorError, events
 from billing.reports.measures import Row, SpendReport
 from billing.reports.plan import planned_month
 from billing.reports.spend import spend
@@ -36,7 +37,12 @@ from tenants.models.keys import KeyScope
 from tenants.web.requests import PageRequest
 
 BY = {"class": "by token class", "model": "by model", "component": "by component"}
-ONLY = {"model": "Model", "environment": "Environment", PROMPT_ABOVE: "Prompt tokens, more than"}
+ONLY = {
+    "model": "Model",
+    "environment": "Environment",
+    IDLE: "Only on weekends and from 21:00 to 7:00",
+    PROMPT_ABOVE: "Prompt tokens, more than",
+}
 """What a list of events can be narrowed to, as people say it."""
 MOST_DIGITS = 13
 KEYS = {"class": ("feature", "environment"), "model": ("model",), "component": ("component",)}
@@ -189,6 +195,8 @@ def project_events(request: PageRequest, project: str) -> HttpResponse:
     only = {name: request.GET[name] for name in ONLY if request.GET.get(name)}
     if not only.get(PROMPT_ABOVE, "0").isdecimal() or len(only.get(PROMPT_ABOVE, "")) > MOST_DIGITS:
         raise Http404("no such prompt")
+    if only.get(IDLE, "yes") != "yes":
+        raise Http404("idle is yes or not said")
     days = month_to(today_in(tenant.timezone, now=timezone.now()))
     since = start_of(days.since, timezone=tenant.timezone) if only else None
     cursor = request.GET.get("cursor", "")

@@ -1,16 +1,22 @@
 """What stands behind an insight, over the API: the same figures as on the pages, and answers from a program."""
 
+import re
+from datetime import datetime, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
 
+from billing.flow.void import void
+from billing.insights.night import look
 from billing.models import InsightSum
 from billing.models.insights import SumKind
 from billing.money import total
 from tenants.actions import create_key
 from tenants.models import AuditEntry
 from tests.api.conftest import Api
+from tests.factories import event
 from tests.insights.test_ranked import PAGE, URL, post_broken_talk
 from tests.look.test_pages import text_of
 
@@ -73,13 +79,75 @@ def test_the_events_behind_a_long_prompt_are_those_and_no_others(acme, client, w
         assert f"Prompt tokens, more than: {above}" in text
 
 
+WEEK = {  # (weekday, hour, minute) in Sofia: whether nobody is at work
+    "mon-06-59": ((0, 6, 59), True),
+    "mon-07-00": ((0, 7, 0), False),
+    "fri-20-59": ((4, 20, 59), False),
+    "fri-21-00": ((4, 21, 0), True),
+    "sat-12-00": ((5, 12, 0), True),
+    "sun-23-59": ((6, 23, 59), True),
+}
+
+
+def post_a_week(company):
+    """Last week in three environments; one event of a Sunday has no price, one is taken back."""
+    zone = ZoneInfo("Europe/Sofia")
+    today = timezone.now().astimezone(zone).date()
+    monday = datetime.combine(today - timedelta(days=today.weekday() + 7), time(), tzinfo=zone)
+    usage = {"input_tokens": 150_000, "output_tokens": 100}
+
+    def at(weekday, hour, minute):
+        return (monday + timedelta(days=weekday)).replace(hour=hour, minute=minute).isoformat()
+
+    def post(name, when, **more):
+        company.post(event(name, occurred_at=at(*when), usage=usage, session="", **more))
+
+    for name, (when, _) in WEEK.items():
+        post(f"try-{name}", when, environment="Try & see")
+        post(f"live-{name}", when, environment="Production")
+        post(f"none-{name}", when)
+    post("try-unpriced", (6, 1, 0), environment="Try & see", model="claude-opus-99")
+    post("try-void", (6, 2, 0), environment="Try & see")
+    company.fold()
+    with company.scope():
+        void("", "try-void", reason="twice", actor="test", now=timezone.now())
+    company.fold()
+    with company.scope():
+        look(now=timezone.now(), within=timedelta(seconds=30))
+
+
+def test_the_events_behind_idle_spend_are_those_of_idle_hours_and_no_others(client, world):
+    post_a_week(world.acme)
+    api, page = Api(world.acme), "/t/acme/projects/support-bot/events/"
+    client.force_login(world.ana)
+
+    insight = told(api, "idle")
+    behind = api.get(insight["evidence"]).json()["events"]
+
+    idle = {f"try-{name}" for name, (_, is_idle) in WEEK.items() if is_idle} | {"try-unpriced"}
+    assert {each["id"] for each in behind} == idle
+    assert len(behind) == insight["events"]
+    costs = [Decimal(each["cost"]) for each in behind if each["cost"] is not None]
+    assert total(costs) == Decimal(insight["monthly"]) == 4 * Decimal("0.4515")
+    query = "?environment=Try%20%26%20see&amp;idle=yes"
+    assert page + query in client.get(PAGE).content.decode()
+    shown = client.get(page + query.replace("&amp;", "&")).content.decode()
+    assert set(re.findall(r"(?:try|live|none)-[a-z0-9-]+", shown)) == idle
+    assert (
+        "try-sat-12-00"
+        not in client.get(page + "?environment=production&idle=yes").content.decode()
+    )
+
+
 def test_a_filter_of_events_that_makes_no_sense_is_said(acme, client, world):
     client.force_login(world.ana)
 
-    answer = acme.get("/api/v1/events?prompt_above=many")
+    for name, value in (("prompt_above", "many"), ("idle", "perhaps")):
+        answer = acme.get(f"/api/v1/events?{name}={value}")
 
-    assert (answer.status_code, answer.json()["field"]) == (400, "prompt_above")
-    assert client.get("/t/acme/projects/support-bot/events/?prompt_above=many").status_code == 404
+        assert (answer.status_code, answer.json()["field"]) == (400, name)
+        page = f"/t/acme/projects/support-bot/events/?{name}={value}"
+        assert client.get(page).status_code == 404
     assert acme.get("/api/v1/events?environment=production").json()["events"] == []
     assert len(acme.get("/api/v1/events?environment=staging&task=t-1").json()["events"]) == 6
 

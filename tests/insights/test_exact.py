@@ -1,11 +1,14 @@
 """What another lifetime or the batch price had saved, against figures reckoned by hand."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
+from django.utils import timezone
+
+from billing.insights.night import due_days
 from billing.insights.patience import batch_share
-from billing.models import InsightSum
+from billing.models import CacheBreak, InsightSum, SpendDay
 from billing.models.insights import SumKind
 from tests.billing.test_price_book import ROW, book
 from tests.insights.test_night import chat, night
@@ -55,6 +58,34 @@ def test_the_other_lifetime_costs_what_the_pauses_make_of_it(world):
         )
         / MILLION,
     }
+
+
+def test_a_talk_across_midnight_is_one_talk_and_looked_at_from_both_its_days(world):
+    midnight = 13 * 60  # in Sofia
+    talk = [
+        chat(1, midnight - 10, written=10_000),
+        chat(2, midnight - 9, read=10_000, written=600),
+        chat(3, midnight + 11, written=11_200),
+    ]
+    world.acme.post(*talk)
+    night(world.acme)
+
+    with world.acme.scope():
+        (found,) = CacheBreak.objects.all()
+        hour = InsightSum.objects.filter(kind=SumKind.LIFETIME, label="1h").order_by("day")
+        savings = [(row.day.day, row.saving) for row in hour]
+        SpendDay.objects.update(changed_at=timezone.now() - timedelta(hours=1))
+        later = timezone.now() + timedelta(hours=2)
+        assert due_days(now=later) == []
+        SpendDay.objects.filter(day__day=17).update(changed_at=timezone.now())
+        due = due_days(now=later)
+
+    assert (found.day.day, found.tokens, found.gap_seconds) == (18, 10_600, 1200)
+    assert savings == [
+        (17, -10_600 * Decimal("2.25") / MILLION),
+        (18, (10_600 * Decimal("3.45") - 600 * Decimal("2.25")) / MILLION),
+    ]
+    assert {day.day for day in due} == {17, 18}  # what one day changed may change the next
 
 
 def test_of_two_batch_prices_that_could_hold_the_one_that_saves_less_is_told():
