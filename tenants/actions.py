@@ -6,7 +6,7 @@ All but `create_tenant` run inside the scope of the tenant they change.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from tenants.audit import Actor, record
-from tenants.keys import FoundKey, digest_of, new_secret, prefix_of
+from tenants.keys import FoundKey, digest_of, new_secret, prefix_of, remember_key
 from tenants.models import ApiKey, Client, Membership, Project, Role, Tenant, User
 from tenants.models.keys import KeyScope
 from tenants.scoping import ANSWER_WITHIN, tenant_scope
@@ -206,6 +206,7 @@ def note_key_use(key: FoundKey, *, now: datetime) -> None:
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
     with tenant_scope(key.tenant_id, within=ANSWER_WITHIN):
         ApiKey.objects.filter(stale, pk=key.id).update(last_used_at=now)
+    remember_key(replace(key, last_used_at=now))
 
 
 def _record_named(

@@ -8,13 +8,14 @@ import hashlib
 import re
 import secrets
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection
 
 _SHAPE = re.compile(r"ct_[A-Za-z0-9_-]{43}[0-9a-f]{8}")
 PREFIX_LENGTH = 11
+REMEMBERED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,12 @@ class FoundKey:
     """The slug of the project it is bound to; '' = to none."""
     prefix: str
     last_used_at: datetime | None
+    digest: bytes = b""
+    on_trust: bool = False
+    """Remembered, and not looked up: it may be expired or revoked by now, so it opens nothing by itself."""
+
+
+_remembered: dict[bytes, FoundKey] = {}
 
 
 def new_secret() -> str:
@@ -55,13 +62,34 @@ def find_key(secret: str, *, now: datetime) -> FoundKey | None:
     """
     if not is_well_formed(secret):
         return None
+    digest = digest_of(secret)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, tenant_id, scopes, project, prefix, last_used_at FROM api_key_lookup(%s, %s)",
-            [digest_of(secret), now],
+            [digest, now],
         )
         row = cursor.fetchone()
-    return row and FoundKey(row[0], row[1], frozenset(row[2]), *row[3:])
+    if row is None:
+        _remembered.pop(digest, None)
+        return None
+    found = FoundKey(row[0], row[1], frozenset(row[2]), row[3], row[4], row[5], digest)
+    remember_key(found)
+    return found
+
+
+def remember_key(key: FoundKey) -> None:
+    if len(_remembered) >= REMEMBERED:
+        _remembered.clear()
+    _remembered[key.digest] = replace(key, on_trust=True)
+
+
+def remembered_key(secret: str) -> FoundKey | None:
+    """What was found under this secret before, on trust: nobody is asked.
+
+    What a key is never changes, only until when it is valid. Whoever takes one on trust has it confirmed by
+    the very statement that reads or stores something for it.
+    """
+    return _remembered.get(digest_of(secret))
 
 
 def _check(body: str) -> str:

@@ -21,6 +21,8 @@ class KeyView(APIView):
 
     scopes: ClassVar[dict[str, frozenset[str]]] = {}
     opens_own_scope: ClassVar[bool] = False
+    confirming: ClassVar[frozenset[str]] = frozenset()
+    """Methods that take a key on trust, and have it confirmed by the statement that stores."""
 
     @classmethod
     def scopes_of(cls, method: str) -> frozenset[str]:

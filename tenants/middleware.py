@@ -5,6 +5,8 @@ one transaction, undone as a whole when the answer is an error.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
+from select import POLLIN, poll
 from typing import Any
 
 from django.conf import settings
@@ -21,9 +23,9 @@ from structlog.contextvars import bind_contextvars
 
 from tenants.access import visit
 from tenants.actions import note_key_use
-from tenants.keys import FoundKey, find_key
+from tenants.keys import FoundKey, find_key, remembered_key
 from tenants.keyview import KeyView
-from tenants.problems import Problem, is_api, problem_response
+from tenants.problems import InvalidKey, Problem, is_api, problem_response
 from tenants.scoping import ANSWER_WITHIN, tenant_scope
 from tenants.throttle import seconds_to_wait
 
@@ -60,7 +62,31 @@ class KeyDoor:
     def _answer(
         self, request: HttpRequest, match: ResolverMatch, view_class: type[KeyView]
     ) -> HttpResponse:
-        key = self._key(request, view_class.scopes_of(request.method or "GET"))
+        secret = _secret_of(request)
+        if request.method in view_class.confirming and (key := remembered_key(secret)):
+            _feel_pulse()
+            try:
+                response = self._answer_to(key, request, match, view_class)
+            except Problem:
+                _valid_key(secret)  # that it is not, if so, is what matters first
+                raise
+            if response.status_code >= 400:
+                _valid_key(secret)
+            return response
+        return self._answer_to(_valid_key(secret), request, match, view_class)
+
+    @staticmethod
+    def _answer_to(
+        key: FoundKey, request: HttpRequest, match: ResolverMatch, view_class: type[KeyView]
+    ) -> HttpResponse:
+        bind_contextvars(tenant=key.tenant_id, key=key.id)
+        allowed = view_class.scopes_of(request.method or "GET")
+        if not key.scopes & allowed:
+            needed = " or ".join(sorted(allowed)) or "no"
+            raise Problem(403, "missing_scope", f"This call needs a key with the {needed} scope.")
+        if wait := seconds_to_wait(key.id):
+            detail = f"This key calls too often; wait {wait} s. Batches hold up to 1,000 events."
+            raise Problem(429, "throttled", detail, retry_after=wait)
         request.api_key = key  # type: ignore[attr-defined]
         if view_class.opens_own_scope:
             return view_class.answer_plainly(request, key) or _rendered(request, match)
@@ -71,31 +97,24 @@ class KeyDoor:
                 transaction.set_rollback(True)
         return response
 
-    @staticmethod
-    def _key(request: HttpRequest, allowed: frozenset[str]) -> FoundKey:
-        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not secret:
-            raise Problem(401, "missing_key", "Send the header 'Authorization: Bearer <key>'.")
-        key = _find_key(secret.strip())
-        if key is None:
-            raise Problem(401, "invalid_key", "This key is unknown, expired or revoked.")
-        bind_contextvars(tenant=key.tenant_id, key=key.id)
-        if not key.scopes & allowed:
-            needed = " or ".join(sorted(allowed)) or "no"
-            raise Problem(403, "missing_scope", f"This call needs a key with the {needed} scope.")
-        if wait := seconds_to_wait(key.id):
-            detail = f"This key calls too often; wait {wait} s. Batches hold up to 1,000 events."
-            raise Problem(429, "throttled", detail, retry_after=wait)
-        return key
+
+def _secret_of(request: HttpRequest) -> str:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret:
+        raise Problem(401, "missing_key", "Send the header 'Authorization: Bearer <key>'.")
+    return secret.strip()
 
 
 def _match(request: HttpRequest) -> ResolverMatch | None:
     if not is_api(request):
         return None
     try:
-        return resolve(request.path_info)
+        return _resolve(request.path_info)
     except Resolver404:
         return None
+
+
+_resolve = lru_cache(maxsize=256)(resolve)
 
 
 def _rendered(request: HttpRequest, match: ResolverMatch) -> Response:
@@ -105,19 +124,32 @@ def _rendered(request: HttpRequest, match: ResolverMatch) -> Response:
     return response
 
 
-def _find_key(secret: str) -> FoundKey | None:
+def _valid_key(secret: str) -> FoundKey:
     """A request's first question only reads: a connection that has died meanwhile shows here.
 
     So it is asked again on a new one, where Django would ask before every request whether it is alive.
     """
     connection.health_check_done = True  # type: ignore[attr-defined]
     try:
-        return find_key(secret, now=timezone.now())
+        key = find_key(secret, now=timezone.now())
     except (OperationalError, InterfaceError):
         if connection.in_atomic_block:
             raise
         connection.close()
-        return find_key(secret, now=timezone.now())
+        key = find_key(secret, now=timezone.now())
+    if key is None:
+        raise InvalidKey
+    return key
+
+
+def _feel_pulse() -> None:
+    """The same where the first question stores: a server that hung up has said so, though nobody asked."""
+    connection.health_check_done = True  # type: ignore[attr-defined]
+    if connection.connection is not None:
+        waiting = poll()
+        waiting.register(connection.connection.fileno(), POLLIN)
+        if waiting.poll(0):
+            connection.close()
 
 
 class PageDoor:

@@ -41,6 +41,11 @@ class Problem(Exception):
         return document(self.status_code, self.code, self.detail, field=self.field)
 
 
+class InvalidKey(Problem):
+    def __init__(self) -> None:
+        super().__init__(401, "invalid_key", "This key is unknown, expired or revoked.")
+
+
 def document(status_code: int, code: str, detail: str, *, field: str = "") -> dict[str, Any]:
     body = {
         "type": "about:blank",

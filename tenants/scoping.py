@@ -88,8 +88,8 @@ def tenant_scope(
 
 def in_one_trip(
     tenant_id: int, statement: str, parameters: Sequence[Any], *, within: timedelta | None = None
-) -> tuple[Any, ...]:
-    """The one row that one statement answers, in the tenant's scope.
+) -> tuple[Any, ...] | None:
+    """The one row that one statement answers, or that it answers none, in the tenant's scope.
 
     Where no scope is open yet, the transaction begins, raises the wall and commits in the same round trip: what
     is returned is then on disk.

@@ -63,8 +63,8 @@ def take_in(request: HttpRequest, key: FoundKey) -> HttpResponse:
     """
     now = timezone.now()
     checked = check_items(items_of(request), now=now, bound_project=key.project)
-    note_key_use(key, now=now)
     verdicts = accept(checked, tenant_id=key.tenant_id, key=key, now=now, within=ANSWER_WITHIN)
+    note_key_use(key, now=now)
     if any(each.status == "accepted" for each in verdicts):
         ring_soon(key.tenant_id)
     body = answer(verdicts)
@@ -103,6 +103,7 @@ class Events(EventReading):
 
     scopes: ClassVar = {"POST": frozenset({"ingest"}), "GET": frozenset({"read"})}
     opens_own_scope = True
+    confirming = frozenset({"POST"})
     parser_classes = (AnyBody,)
 
     @classmethod

@@ -83,9 +83,10 @@ def accept(
     """Price and store what is new, and say what became of each item.
 
     Outside any scope it is a transaction of its own, whose statements are bounded by `within`.
+    Raises InvalidKey, and nothing is stored, where the key is no longer valid.
     """
     slugs = tuple(sorted({each.project for each in checked if isinstance(each, ValidEvent)}))
-    if not slugs:
+    if not slugs and not (key and key.on_trust):
         return [_verdict(each, {}, {}, set()) for each in checked]
     desk = _desks.get((tenant_id, slugs))
     while True:
@@ -93,6 +94,8 @@ def accept(
         answer = take_in(
             [*rows.values()],
             tenant_id=tenant_id,
+            key=key,
+            now=now,
             slugs=slugs,
             desk=desk.said if desk else "",
             within=within,

@@ -19,6 +19,8 @@ from msgspec import Struct
 
 from billing.flow.validate import Component
 from billing.money import TOKEN_CLASSES, ZERO
+from tenants.keys import FoundKey
+from tenants.problems import InvalidKey
 from tenants.scoping import in_one_trip, tenant_scope
 
 TOKENS = tuple(f"tokens_{name}" for name in TOKEN_CLASSES)
@@ -114,6 +116,9 @@ class Answer(Struct, frozen=True):
 
 
 TAKE_IN = "SELECT desk, known FROM take_in(%s, %s, %s, %s, %s)"
+# The key's tenant is an argument: where no key is valid, nothing can be called.
+TAKE_IN_BY_KEY = """SELECT t.desk, t.known FROM api_key_lookup(%s, %s) k
+CROSS JOIN LATERAL take_in(k.tenant_id, %s, %s, %s, %s) t"""
 
 # What an event costs now: its own row and what re-pricing made of it.
 KNOWN = f"""
@@ -154,18 +159,27 @@ def take_in(
     rows: Sequence[LedgerRow],
     *,
     tenant_id: int,
+    key: FoundKey | None,
+    now: datetime,
     slugs: Sequence[str],
     desk: str,
     within: timedelta | None = None,
 ) -> Answer:
-    """Store the rows whose identity is new, if the desk still says of these projects what it said."""
+    """Store the rows whose identity is new, if the desk still says of these projects what it said.
+
+    Raises InvalidKey where `key` is not valid at `now`; an importer has none.
+    """
     described = any(row.components for row in rows)
-    said, known = in_one_trip(
+    batch = [list(slugs), desk, _ENCODER.encode(rows).decode(), described]
+    answer = in_one_trip(
         tenant_id,
-        TAKE_IN,
-        [tenant_id, list(slugs), desk, _ENCODER.encode(rows).decode(), described],
+        TAKE_IN_BY_KEY if key else TAKE_IN,
+        [key.digest, now, *batch] if key else [tenant_id, *batch],
         within=within,
     )
+    if answer is None:
+        raise InvalidKey
+    said, known = answer
     if not known:
         return Answer(said, {})
     # A statement of its own: only then does its snapshot show what a parallel request, which won the

@@ -1,6 +1,8 @@
 """One key cannot drown the others, no statement runs for ever, without Redis nobody is turned away."""
 
 import json
+import time
+from uuid import uuid4
 
 import pytest
 from django.db import OperationalError, connection
@@ -41,6 +43,42 @@ def test_other_keys_are_not_concerned(client, world, two_at_once):
     assert post(client, world.brix.keys["ingest"]).status_code == 200
 
 
+def test_a_key_that_calls_again_and_again_gets_no_more_than_its_rate_and_few_trips(
+    settings, monkeypatch
+):
+    settings.THROTTLE_PER_SECOND, settings.THROTTLE_BURST = 1_000, 200
+    trips, script = [], throttle._script()
+
+    def asked(keys, args):
+        trips.append(args[2])
+        return script(keys, args)
+
+    monkeypatch.setattr(throttle, "_script", lambda: asked)
+    began = time.monotonic()
+    waits = [throttle.seconds_to_wait(-1) for _ in range(190)]
+    few = len(trips)
+    waits += [throttle.seconds_to_wait(-1) for _ in range(210)]
+    allowed = 200 + 1_000 * (time.monotonic() - began)
+
+    assert 200 <= waits.count(0) <= allowed
+    assert few < 30
+    assert max(trips) == 50  # what it may use up while it is kept
+
+
+@pytest.mark.parametrize(("later", "waits"), [(0.01, [0, 1]), (0.06, [0, 1]), (9.0, [1, 1])])
+def test_room_taken_ahead_is_kept_for_a_moment_and_given_back_when_it_was_not_used(
+    settings, monkeypatch, later, waits
+):
+    settings.THROTTLE_PER_SECOND, settings.THROTTLE_BURST = 40, 3
+    moment = iter([0.0, 0.01, 0.01 + later, 0.02 + later])
+    monkeypatch.setattr(throttle, "monotonic", lambda: next(moment))
+    key = -uuid4().int
+
+    # one is taken, then two at once: all there is
+    assert [throttle.seconds_to_wait(key) for _ in range(2)] == [0, 0]
+    assert [throttle.seconds_to_wait(key) for _ in range(2)] == waits
+
+
 def forget_redis():
     redis.client.cache_clear()
     throttle._script.cache_clear()
@@ -58,7 +96,7 @@ def test_without_redis_nobody_is_turned_away(client, world, two_at_once, setting
 
 
 def test_every_request_bounds_its_statements(client, world, monkeypatch):
-    bound = "SELECT current_setting('statement_timeout'), NULL, %s, %s, %s, %s, %s"
+    bound = "SELECT current_setting('statement_timeout'), NULL, %s, %s, %s, %s, %s, %s"
     seen = []
 
     def look(tenant_id, statement, parameters, *, within):
