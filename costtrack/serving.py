@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from select import POLLIN, poll
 from selectors import EVENT_READ
 from typing import Any
 
@@ -78,6 +79,7 @@ NO_HTTP = b"?\r\n\r\n"
 HELD_AT_MOST = 64 * 1024 * 1024
 """Bytes of unfinished requests in one worker; beyond it the slowest sender is cut off."""
 A_BITE = 256 * 1024
+LINGER = 2  # milliseconds
 
 _BEGINNING = re.compile(rb"[A-Za-z]{1,20}(?: |$)")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
@@ -161,6 +163,32 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # untyped
         conn.parser.unreader.unread(bytes(coming.data))
         self.at_work[conn] = time.monotonic()
         super().enqueue_req(conn)
+
+    def handle(self, conn: TConn) -> Any:
+        """A request that is whole, in a thread of the pool; and those that follow it at once.
+
+        Handing a connection back to the thread that waits, and from there to a thread, costs more switches
+        than anything else of a small request.
+        """
+        goes_on = super().handle(conn)
+        while goes_on is True and self._is_followed(conn):
+            goes_on = super().handle(conn)
+        return goes_on
+
+    def _is_followed(self, conn: TConn) -> bool:
+        """Whether the next request is here, whole, within LINGER; not where others wait for a thread."""
+        if self.cfg.is_ssl or not self.alive or self.tpool._work_queue.qsize():
+            return False
+        waiting = poll()
+        waiting.register(conn.sock, POLLIN)
+        coming = Coming(time.monotonic())
+        coming.data += conn.parser.unreader.take_buffered()
+        if not coming.data and not waiting.poll(LINGER):
+            return False
+        is_whole = not self._take_a_bite(conn, coming)
+        conn.parser.unreader.unread(bytes(coming.data))
+        self.at_work[conn] = coming.since
+        return is_whole
 
     def finish_request(self, conn: TConn, done: Any) -> None:
         self.at_work.pop(conn, None)

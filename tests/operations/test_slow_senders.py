@@ -188,6 +188,24 @@ def test_requests_follow_each_other_on_one_connection_and_behind_each_other(web,
     assert len(stored(committed.acme)) == 6
 
 
+def test_a_request_of_which_half_follows_at_once_holds_no_thread_and_is_answered_when_it_is_whole(
+    web, committed
+):
+    with ExitStack() as stack:
+        links = [stack.enter_context(connected(web)) for _ in range(SLOW)]
+        for number, link in enumerate(links):
+            first = b"".join(request(committed.acme, event(f"first-{number}")))
+            link.sendall(first + b"".join(request(committed.acme, event(f"then-{number}")))[:99])
+            assert answer(link)[0] == 200
+        assert max(post(web, committed.acme, f"e-{n}") for n in range(10)) < QUICK
+        assert len(stored(committed.acme)) == SLOW + 10
+        for number, link in enumerate(links):
+            link.sendall(b"".join(request(committed.acme, event(f"then-{number}")))[99:])
+            assert answer(link)[1]["accepted"] == 1
+
+    assert len(stored(committed.acme)) == 2 * SLOW + 10
+
+
 def test_who_asks_whether_to_go_on_is_told_so(web, committed):
     head, body = request(committed.acme, event("asked"), headers="Expect: 100-continue\r\n")
     with connected(web) as link:
