@@ -85,6 +85,39 @@ def test_without_a_good_key_nothing_is_stored(api):
     assert api.stored() == 0
 
 
+@pytest.mark.parametrize("body", [event("after"), {"events": [{}]}, b"[", b""])
+@pytest.mark.parametrize("end", ["revoked", "expired"])
+def test_a_key_that_was_good_a_moment_ago_stores_nothing_once_it_ended(committed, body, end):
+    """The process remembers it, but what it remembers opens nothing."""
+    api = Api(committed.acme)
+    with api.company.scope():
+        key, secret = create_key(actor="test", name="old", scopes=["ingest"])
+    for event_id in ("looked-up", "on-trust"):
+        assert api.post(event(event_id), key=secret).json()["accepted"] == 1
+    with api.company.scope():
+        if end == "revoked":
+            revoke_key(key, actor="test")
+        else:
+            ApiKey.objects.filter(pk=key.pk).update(expires_at=datetime.now(UTC))
+
+    assert_problem(api.post(body, key=secret), 401, "invalid_key")
+    assert api.stored() == 2
+
+
+def test_the_use_of_a_remembered_key_is_noted_at_most_once_a_minute(api, monkeypatch):
+    def used():
+        with api.company.scope():
+            return ApiKey.objects.get(scopes=["ingest"]).last_used_at
+
+    seen = []
+    for number, every in enumerate([60, 60, 0, 0]):
+        monkeypatch.setattr("tenants.actions.USE_NOTED_EVERY", timedelta(seconds=every))
+        api.post(event(f"e-{number}"))
+        seen.append(used())
+
+    assert seen[0] == seen[1] < seen[2] < seen[3]
+
+
 # --- durability
 
 
