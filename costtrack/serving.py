@@ -177,7 +177,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # untyped
 
     def _is_followed(self, conn: TConn) -> bool:
         """Whether the next request is here, whole, within LINGER; not where others wait for a thread."""
-        if self.cfg.is_ssl or not self.alive or self.tpool._work_queue.qsize():
+        others_wait = len(self.at_work) > self.cfg.threads
+        if self.cfg.is_ssl or not self.alive or others_wait:
             return False
         waiting = poll()
         waiting.register(conn.sock, POLLIN)
