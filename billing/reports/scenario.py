@@ -132,13 +132,28 @@ class Outlook:
         return found
 
 
-def suppose(assumed: Assumptions, *, today: date, is_narrow: bool = False) -> Supposed:
-    """Read the calls of the last four weeks. `is_narrow`: shares of features and environments are asked too."""
-    days = DayRange(today - timedelta(days=HISTORY), today + ONE_DAY)
+def mix_days(today: date) -> DayRange:
+    """The days whose calls a scenario is made of."""
+    return DayRange(today - timedelta(days=HISTORY), today + ONE_DAY)
+
+
+def suppose(
+    assumed: Assumptions,
+    *,
+    today: date,
+    is_narrow: bool = False,
+    read: tuple[str, list[MixBucket]] | None = None,
+) -> Supposed:
+    """Read the calls of the last four weeks, unless the caller has `read` them already.
+
+    `is_narrow`: shares of features and environments are asked too.
+    """
     found = Supposed(assumed, today, [])
     by_way: dict[tuple[object, ...], Calls] = {}
     rated = [(place, each) for place, each in enumerate(assumed.prices) if each.rates]
-    version, buckets = mix(days, is_narrow=is_narrow, by_day=bool(rated))
+    if read is None:
+        read = mix(mix_days(today), is_narrow=is_narrow, by_day=bool(rated))
+    version, buckets = read
     book = price_book(version) if version else None
     for bucket in buckets:
         way = (bucket.project_id, bucket.provider, bucket.model, bucket.feature, bucket.environment)

@@ -3,12 +3,16 @@
 Promises: rollups and journal in one snapshot; only what has a price.   Never: a row of another tenant.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models import JSONField
+from django.db.models.expressions import RawSQL
 
 from billing.flow.store import CLASS_COSTS, TOKENS
 from billing.flow.usage import Counts
@@ -37,6 +41,13 @@ FROM (
     ) bucket GROUP BY {keys} HAVING sum(events) <> 0
 ) summed {named}
 """
+_ASIDE = (
+    "client_id, project_id, client, project, provider, model, feature, environment, day, variant, events,"
+    " tokens, costs, version"
+)
+_DAY, _COSTS = 8, 12
+"""Where they stand in a row."""
+_PARAMETER = re.compile(r"%\((\w+)\)s")
 _BY_CLIENT = """
 SELECT day, client_id, sum(cost), sum(unpriced)::bigint FROM ({rollup} UNION ALL {journal}) bucket
 GROUP BY day, client_id
@@ -75,6 +86,28 @@ def mix(days: DayRange, *, is_narrow: bool, by_day: bool) -> tuple[str, list[Mix
     """`is_narrow`: by feature and environment; `by_day`: by day and variant as well, and with the version
     of the price book, which a page then has no query to ask for.
     """
+    sql = _mix_sql(is_narrow=is_narrow, by_day=by_day)
+    return _mixed(_rows(sql, days))
+
+
+def mix_aside(days: DayRange, *, by_day: bool) -> RawSQL:
+    """The same as JSON, to be had beside the rows of another query; decimals are strings. `mix_of` reads it."""
+    sql, span = _mix_sql(is_narrow=False, by_day=by_day, cast="::text"), _span(days)
+    values = [span[name] for name in _PARAMETER.findall(sql)]
+    wrapped = f"(SELECT jsonb_agg(to_jsonb(m)) FROM ({_PARAMETER.sub('%s', sql)}) m ({_ASIDE}))"  # noqa: S608
+    return RawSQL(wrapped, values, output_field=JSONField())  # noqa: S611  built from constants only
+
+
+def mix_of(found: list[dict[str, Any]] | None) -> tuple[str, list[MixBucket]]:
+    """What `mix_aside` has found, as `mix` tells it."""
+    names = _ASIDE.split(", ")
+    rows = [[each[name] for name in names] for each in found or ()]
+    for row in rows:
+        row[_DAY], row[_COSTS] = date.fromisoformat(row[_DAY]), [Decimal(x) for x in row[_COSTS]]
+    return _mixed(rows)
+
+
+def _mix_sql(*, is_narrow: bool, by_day: bool, cast: str = "") -> str:
     keys = _KEYS + ", feature, environment" * is_narrow + ", day, variant" * by_day
     sql = _MIX.format(
         client=_CLIENT,
@@ -83,7 +116,7 @@ def mix(days: DayRange, *, is_narrow: bool, by_day: bool) -> tuple[str, list[Mix
         names="feature, environment" if is_narrow else "'', ''",
         by_day="day" if by_day else "%(since)s::date",
         tokens=", ".join(TOKENS),
-        costs=", ".join((*CLASS_COSTS, "cost_uncached")),
+        costs=", ".join(f"{name}{cast}" for name in (*CLASS_COSTS, "cost_uncached")),
         keys=keys,
         sums=_SUMS,
         version="price_book_version(%(tenant)s)" if by_day else "''",
@@ -92,9 +125,12 @@ def mix(days: DayRange, *, is_narrow: bool, by_day: bool) -> tuple[str, list[Mix
     )
     if not by_day:
         sql = sql.replace(" variant, events", " '', events")
-    rows = _rows(sql, days)
+    return sql
+
+
+def _mixed(rows: Sequence[Sequence[Any]]) -> tuple[str, list[MixBucket]]:
     version = rows[0][13] if rows else ""
-    return version, [MixBucket(*row[:11], *_measured(row[11], row[12])) for row in rows]
+    return version, [MixBucket(*row[:11], *_measured(row[11], row[_COSTS])) for row in rows]
 
 
 def _measured(tokens: list[int], costs: list[Decimal]) -> tuple[Any, ...]:
@@ -110,7 +146,10 @@ def client_days(days: DayRange) -> list[ClientDay]:
 
 
 def _rows(sql: str, days: DayRange) -> list[tuple[Any, ...]]:
-    span = {"since": days.since, "until": days.until}
     with connection.cursor() as cursor:
-        cursor.execute(sql, span | {"tenant": active_scope().tenant_id})
+        cursor.execute(sql, _span(days))
         return list(cursor.fetchall())
+
+
+def _span(days: DayRange) -> dict[str, Any]:
+    return {"since": days.since, "until": days.until, "tenant": active_scope().tenant_id}

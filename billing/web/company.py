@@ -5,7 +5,7 @@ Never: a query but those of `Whole.find`; a sum that is not said to be one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -95,12 +95,21 @@ class Whole:
         first = self.today.replace(day=1)
         return DayRange(first, (first + timedelta(days=31)).replace(day=1))
 
-    def forecast(self, *, spent: Decimal, amount: Decimal) -> Forecast | None:
+    @property
+    def spent(self) -> Spent:
+        """The month so far, of all clients."""
+        return cost_of(self.month.values())
+
+    def forecast(self, budget: "MonthBudget | None") -> Forecast | None:
+        """Where the month ends, and when this budget would be used up."""
+        amount = budget.amount if budget else WITHOUT_END
         days: dict[date, Decimal] = {}
         for row in self.daily:
             if isinstance(row.period, date):
                 days[row.period] = EXACT.add(days.get(row.period, ZERO), row.measures.cost)
-        return forecast(days, period=self.period, today=self.today, spent=spent, amount=amount)
+        return forecast(
+            days, period=self.period, today=self.today, spent=self.spent.cost, amount=amount
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +160,23 @@ def month_budget(standings: Iterable[Standing]) -> MonthBudget | None:
 
 
 def company_stats(
-    whole: Whole, *, budget: MonthBudget | None, zone: str, alerts: int, alerts_url: str
+    whole: Whole,
+    *,
+    budget: MonthBudget | None,
+    heading: Forecast | None,
+    zone: str,
+    alerts: int,
+    alerts_url: str,
+    supposed: str = "",
+    supposed_url: str = "",
 ) -> list[Stat]:
-    month, last = cost_of(whole.month.values()), day_words(whole.period.last)
-    amount = budget.amount if budget else WITHOUT_END
-    heading = whole.forecast(spent=month.cost, amount=amount)
+    """`heading`: the month's forecast under this budget. `supposed`: what a scenario makes of it."""
+    month, last = whole.spent, day_words(whole.period.last)
+    ahead = _forecast_stat(heading, last=last, budget=budget, at_least=month.unpriced_events > 0)
     return [
         today_stat(whole.now, as_of=whole.as_of, zone=zone),
         _month_stat(month, cost_of(whole.before.values()), budget),
-        _forecast_stat(heading, last=last, budget=budget, at_least=month.unpriced_events > 0),
+        replace(ahead, more=supposed, more_url=supposed_url),
         saving_stat(month),
         Stat(
             "Open alerts",

@@ -1,16 +1,18 @@
 """The overview: where the company stands today and this month, what moved, and each client in a line."""
 
-from django.db.models import Count, QuerySet, Subquery, Value
+from collections.abc import Sequence
+from datetime import date
+
+from django.db.models import Case, Count, QuerySet, Subquery, Value, When
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from billing.models import UsageEvent
+from billing.models import Scenario, UsageEvent
 from billing.periods import today_in
-from billing.reports.budgets import standings
-from billing.reports.costs import cost_of
+from billing.reports.budgets import Standing, standings
 from billing.web.alerts import alerts_of
 from billing.web.budget_rows import seen_by
 from billing.web.charts import stacked_bars
@@ -28,6 +30,8 @@ from billing.web.company import (
 )
 from billing.web.figures import Figure, spend_points
 from billing.web.first import NEVER, NOT_NOW, first_event
+from billing.web.stats import Stat
+from billing.web.supposed import calls_aside, latest_of, month_words, with_latest
 from billing.web.words import chart_summary
 from tenants.access import EVERYONE, page
 from tenants.models import Client
@@ -46,18 +50,14 @@ def overview(request: PageRequest) -> HttpResponse:
     context = {"section": "overview", "month": whole.period, "as_of": whole.as_of}
     if whole.is_empty:
         return render(request, "billing/overview.html", context | way_to_begin(request))
-    clients = list(clients_and_alerts(request))
+    budgets = list(with_latest(seen_by(request.access)))
+    latest = latest_of(budgets)
+    clients = list(clients_and_more(request, latest=latest, today=today))
     names = {each.slug: each.name for each in clients}
-    found = standings(seen_by(request.access), today=today)
+    found = standings(budgets, today=today)
     context |= {
-        "stats": company_stats(
-            whole,
-            budget=month_budget(found),
-            zone=tenant.timezone,
-            alerts=clients[0].open_alerts or 0,  # type: ignore[attr-defined]
-            alerts_url=reverse("alerts", args=[tenant.slug]) + "?show=open",
-        ),
-        "unpriced": cost_of(whole.month.values()).unpriced_events,
+        "stats": stats_of(request, whole, standings=found, beside=clients[0], latest=latest),
+        "unpriced": whole.spent.unpriced_events,
         "figure": figure_of(whole, names=names),
         "movers": top_movers(whole),
         "unpriced_now": without_price(whole.projects),
@@ -75,12 +75,45 @@ def overview(request: PageRequest) -> HttpResponse:
     return render(request, "billing/overview.html", context)
 
 
-def clients_and_alerts(request: PageRequest) -> QuerySet[Client]:
-    """Every client with owner and projects; beside each, in the same query, how many alerts are open."""
+def stats_of(
+    request: PageRequest,
+    whole: Whole,
+    *,
+    standings: Sequence[Standing],
+    beside: Client,
+    latest: Scenario | None,
+) -> list[Stat]:
+    """The figures at the top. `beside`: the first client, with what `clients_and_more` found with it."""
+    slug, budget = request.access.tenant.slug, month_budget(standings)
+    heading, supposed = whole.forecast(budget), ""
+    if heading and latest:
+        supposed = month_words(latest, heading, whole=whole, calls=beside.calls)  # type: ignore[attr-defined]
+    return company_stats(
+        whole,
+        budget=budget,
+        heading=heading,
+        zone=request.access.tenant.timezone,
+        alerts=beside.open_alerts or 0,  # type: ignore[attr-defined]
+        alerts_url=reverse("alerts", args=[slug]) + "?show=open",
+        supposed=supposed,
+        supposed_url=reverse("scenario", args=[slug, latest.pk]) if latest else "",
+    )
+
+
+def clients_and_more(
+    request: PageRequest, *, latest: Scenario | None, today: date
+) -> QuerySet[Client]:
+    """Every client with owner and projects; beside each, in the same query, how many alerts are open, and
+    beside the first the calls that a scenario is made of."""
     is_open = alerts_of(request.access).filter(acknowledged_at=None).order_by()
     count = is_open.values(all=Value(1)).annotate(count=Count("pk")).values("count")
     clients = Client.objects.select_related("owner")
-    return clients.annotate(listed=PROJECTS, open_alerts=Subquery(count))
+    clients = clients.annotate(listed=PROJECTS, open_alerts=Subquery(count))
+    if latest is None:
+        return clients
+    first = Subquery(Client.objects.values("pk")[:1])
+    calls = calls_aside(latest, today=today)
+    return clients.annotate(calls=Case(When(pk=first, then=calls)))
 
 
 def figure_of(whole: Whole, *, names: dict[str, str]) -> Figure:

@@ -24,7 +24,7 @@ MANIFOLD = Decimal(4)
 class Stat:
     """`tone`: up (more spent), down (less) or nothing. `at_least`: something has no price yet.
 
-    `url`: where the figure leads.
+    `url`: where the figure leads. `more`: another line below the note, which leads to `more_url`.
     """
 
     label: str
@@ -33,6 +33,8 @@ class Stat:
     tone: str = ""
     at_least: bool = False
     url: str = ""
+    more: str = ""
+    more_url: str = ""
 
 
 def spend_stat(label: str, *, spend: Measures, before: Measures | Spent, before_label: str) -> Stat:

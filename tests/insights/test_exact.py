@@ -6,10 +6,13 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from billing.insights.evidence import task_statistics
 from billing.insights.night import due_days
 from billing.insights.patience import batch_share
-from billing.models import CacheBreak, InsightSum, SpendDay
+from billing.insights.ranked import month_to, ranked
+from billing.models import CacheBreak, InsightSum, SpendDay, TaskDay
 from billing.models.insights import SumKind
+from billing.money import ratio
 from tests.billing.test_price_book import ROW, book
 from tests.insights.test_night import chat, night
 
@@ -86,6 +89,49 @@ def test_a_talk_across_midnight_is_one_talk_and_looked_at_from_both_its_days(wor
         (18, (10_600 * Decimal("3.45") - 600 * Decimal("2.25")) / MILLION),
     ]
     assert {day.day for day in due} == {17, 18}  # what one day changed may change the next
+
+
+def test_of_several_cuts_the_latest_worth_a_tenth_is_told_and_what_writes_nothing_has_no_lifetime(
+    world,
+):
+    today = timezone.now().date()
+    with world.acme.scope():
+        project = world.acme.projects["support-bot"].pk
+        for kind, label, tokens, saving in (
+            (SumKind.TRIM, "50000", 9, 30),
+            (SumKind.TRIM, "100000", 9, 20),
+            (SumKind.TRIM, "200000", 9, 9),
+            (SumKind.LIFETIME, "5m", 0, 7),
+            (SumKind.LIFETIME, "1h", 9, 6),
+        ):
+            sums = {"events": 4, "tokens": tokens, "cost": 100, "saving": saving}
+            InsightSum.objects.create(
+                day=today, project_id=project, kind=kind, label=label, detail="m", **sums
+            )
+        told = [(each.key.split(":")[0], each.label, each.monthly) for each in ranked(today=today)]
+
+    assert told == [("trim", "100000", 20), ("lifetime", "m", 6)]
+
+
+def test_a_task_of_two_days_begins_on_the_first(world):
+    today = timezone.now().date()
+    with world.acme.scope():
+        project = world.acme.projects["support-bot"].pk
+        for age, first, cost in ((0, 5, 9), (1, 2, 3), (2, 7, 8)):
+            TaskDay.objects.create(
+                day=today - timedelta(days=age),
+                project_id=project,
+                task="t-1",
+                turns=2,
+                unpriced=0,
+                tool_calls=1,
+                cost=cost,
+                first_cost=first,
+            )
+        (found,) = task_statistics(month_to(today))
+
+    assert (found.tasks, found.turns, found.cost, found.first_cost) == (1, 6, 20, 7)
+    assert found.multiplier == ratio(20, 7)
 
 
 def test_of_two_batch_prices_that_could_hold_the_one_that_saves_less_is_told():

@@ -8,8 +8,13 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from billing.flow.set_scenario import set_scenario
+from billing.flow.scenario import assumptions_of
+from billing.flow.set_budget import archive_budget
+from billing.flow.set_scenario import archive_scenario, set_scenario
 from billing.models import Alert, Scenario
+from billing.periods import today_in
+from billing.reports.scenario import outlook, suppose
+from billing.watch.words import estimate
 from tests.billing.budgets import budget, spend
 from tests.billing.test_alerts import check
 from tests.look.test_pages import MOST_QUERIES, queries_of, text_of
@@ -160,3 +165,43 @@ def test_no_scenario_makes_an_alert_or_moves_a_figure(ana, world, busy):
     with world.acme.scope():
         assert not Alert.objects.exists()
     assert Decimal(before["cost"]) > 0
+
+
+RATES = {"input": "9", "output": "45", "cache_read": "0.9"}
+
+
+@pytest.mark.parametrize(
+    "price", [{"per_cent": "200"}, {"model": "claude-sonnet-4-6", "rates": RATES}]
+)
+def test_the_overview_says_what_its_forecast_would_be_and_that_it_is_supposed(
+    ana, world, busy, price
+):
+    before = text_of(ana.get("/t/acme/"))
+    older = halves(world)
+    terms = {"prices": [{"since": "2020-01-01"} | price]}
+    with world.acme.scope():
+        made = set_scenario("Prices treble", terms, actor=world.ana, now=timezone.now())
+        today = today_in("Europe/Sofia", now=timezone.now())
+        month = outlook(suppose(assumptions_of(terms), today=today)).month
+
+    page = ana.get("/t/acme/")
+    queries = [queries_of(ana, "/t/acme/")]
+    with world.acme.scope():
+        archive_budget(busy, actor=world.ana, now=timezone.now())
+    assert "as a supposition" in text_of(ana.get("/t/acme/"))
+    queries.append(queries_of(ana, "/t/acme/"))
+    with world.acme.scope():
+        archive_scenario(made, actor=world.ana, now=timezone.now())
+    left = text_of(ana.get("/t/acme/"))
+    viewer = Browser()
+    viewer.force_login(world.vik)
+
+    assert "supposition" not in before and "Expected by" in before
+    assert month.supposed >= month.expected > 0
+    same = estimate(month.supposed) == estimate(month.expected)  # on the last evening of a month
+    figure = "the same" if same else estimate(month.supposed)
+    assert f"With “Prices treble”: {figure}, as a supposition" in text_of(page)
+    assert f'<a href="/t/acme/scenarios/{made.pk}/">With “Prices treble”' in page.content.decode()
+    assert max(map(len, queries)) <= MOST_QUERIES, queries
+    assert f"With “{older.name}”: " in left and "treble" not in left
+    assert "supposition" not in text_of(viewer.get("/t/acme/", follow=True))
