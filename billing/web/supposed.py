@@ -105,6 +105,6 @@ def month_words(
     supposed = suppose(assumptions_of(scenario.terms), today=whole.today, read=mix_of(calls))
     found = ahead(heading, spent=whole.spent.cost, amount=ZERO, share=supposed.share)
     figure = estimate(found.expected)
-    least = "≥ " if whole.spent.unpriced_events else ""
+    least = "≥\u00a0" if whole.spent.unpriced_events else ""
     same = figure == estimate(heading.expected)
     return f"With “{scenario.name}”: {'the same' if same else least + figure}, as a supposition"
