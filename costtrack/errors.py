@@ -2,15 +2,25 @@
 
 import sys
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.template import loader
 from django.views import defaults
 
 from tenants.access import accesses
 from tenants.middleware import LAST
 from tenants.models import User
-from tenants.problems import Problem, is_api, problem_response
+from tenants.problems import Problem, is_api, is_away, problem_response
 from tenants.web.start import last_used
+
+AWAY = Problem(
+    503,
+    "unavailable",
+    "The database is away or too busy. Send it again: an event counts once.",
+    retry_after=1,
+)
+BROKEN = Problem(
+    500, "internal_error", "The request failed on our side. Send it again: an event counts once."
+)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -40,9 +50,18 @@ def know_the_way(request: HttpRequest) -> None:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """503 while the database is away or busy, which is a matter of waiting; 500 for the rest, a bug of ours.
+
+    It may have gone after it committed, so nobody is told that nothing was kept. Neither page asks it anything.
+    """
+    away = is_away(sys.exception())
     if is_api(request):
-        return problem_response(_problem_of(sys.exception()))
-    return defaults.server_error(request)
+        return problem_response(AWAY if away else BROKEN)
+    if not away:
+        return defaults.server_error(request)
+    page = HttpResponse(loader.get_template("503.html").render(), status=AWAY.status_code)
+    page["Retry-After"] = str(AWAY.retry_after)
+    return page
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -50,15 +69,3 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         detail = "The address or a header cannot be read, for instance because of a NUL (%00)."
         return problem_response(Problem(400, "bad_request", detail))
     return defaults.bad_request(request, exception)
-
-
-def _problem_of(error: BaseException | None) -> Problem:
-    """A database that is away or busy is a matter of waiting, and says so.
-
-    It may have gone after it committed, so nobody is told that nothing was kept.
-    """
-    if isinstance(error, OperationalError | InterfaceError):
-        detail = "The database is away or too busy. Send it again: an event counts once."
-        return Problem(503, "unavailable", detail, retry_after=1)
-    detail = "The request failed on our side. Send it again: an event counts once."
-    return Problem(500, "internal_error", detail)

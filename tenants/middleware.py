@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import Error, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, ResolverMatch, resolve
@@ -25,7 +25,7 @@ from tenants.access import visit
 from tenants.actions import note_key_use
 from tenants.keys import FoundKey, find_key, remembered_key
 from tenants.keyview import KeyView
-from tenants.problems import InvalidKey, Problem, is_api, problem_response
+from tenants.problems import InvalidKey, Problem, is_api, is_away, problem_response
 from tenants.scoping import ANSWER_WITHIN, tenant_scope
 from tenants.throttle import seconds_to_wait
 
@@ -132,8 +132,8 @@ def _valid_key(secret: str) -> FoundKey:
     connection.health_check_done = True  # type: ignore[attr-defined]
     try:
         key = find_key(secret, now=timezone.now())
-    except (OperationalError, InterfaceError):
-        if connection.in_atomic_block:
+    except Error as error:
+        if connection.in_atomic_block or not is_away(error):
             raise
         connection.close()
         key = find_key(secret, now=timezone.now())

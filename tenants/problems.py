@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -22,6 +23,9 @@ TITLES = {
     500: "Something broke on our side",
     503: "Not now",
 }
+
+NOT_A_BUG = {"25006", "25P03", "25P04"}
+"""Read-only since another server took over; a transaction that idled, or lasted, too long on a busy machine."""
 
 
 class Problem(Exception):
@@ -112,3 +116,17 @@ def _from_validation(error: exceptions.ValidationError) -> Problem:
 
 def is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether the database is away, dying or busy, so that the same request may do well in a moment.
+
+    OperationalError holds the SQLSTATEs of classes 08 (connection), 53 (connections, memory, disk), 57 (shut
+    down, starting, cancelled) and 58 (operating system); InterfaceError is a connection that has ended.
+    InternalError is two things: class XX, the server in trouble, as it says while it dies; and class 25, mostly
+    a bug of ours.
+    """
+    if isinstance(error, InternalError):
+        state = getattr(error.__cause__, "sqlstate", None) or ""
+        return state.startswith("XX") or state in NOT_A_BUG
+    return isinstance(error, OperationalError | InterfaceError)

@@ -56,7 +56,7 @@ ON_PAPER = """() => {
         ...pale.map((each) => line("pale", each)), ...cut.map((each) => line("cut", each))];
 }"""
 ERRORS = {"ana": ["/t/acme/nowhere/"], "vik": ["/t/acme/keys/"], "anonymous": []}
-RENDERED = ("400.html", "403_csrf.html", "429.html", "500.html")
+RENDERED = ("400.html", "403_csrf.html", "429.html", "500.html", "503.html")
 
 
 def answering(ready):

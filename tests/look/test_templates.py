@@ -65,9 +65,10 @@ def test_every_part_is_used_by_a_page():
     assert {name_of(path) for path in (FOLDER / "parts").glob("*.html")} - used == set()
 
 
-def test_error_page_needs_nothing_that_may_be_broken():
-    assert "{%" not in (FOLDER / "500.html").read_text()
-    assert "{{" not in (FOLDER / "500.html").read_text()
+@pytest.mark.parametrize("name", ["500.html", "503.html"])
+def test_error_page_needs_nothing_that_may_be_broken(name):
+    assert "{%" not in (FOLDER / name).read_text()
+    assert "{{" not in (FOLDER / name).read_text()
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
