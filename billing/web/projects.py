@@ -32,7 +32,7 @@ from billing.web.screens import SpendScreen
 from billing.web.tables import Breakdown, breakdown, class_table
 from billing.web.usage import class_usage, usage_context, usage_table
 from tenants.access import EVERYONE, STAFF, page
-from tenants.models import ApiKey, PriceView, Project
+from tenants.models import ApiKey, Client, PriceView, Project
 from tenants.models.keys import KeyScope
 from tenants.web.requests import PageRequest
 
@@ -86,6 +86,10 @@ def project_list(request: PageRequest) -> HttpResponse:
     )
     context = {"section": "projects", "range": asked.picker, "table": table, "as_of": now.as_of}
     context["archived"] = [each for each in every if each.archived_at]
+    if not every:
+        has_client = Client.objects.filter(archived_at=None).exists()
+        first = ("project_new", "New project") if has_client else ("client_new", "New client")
+        context["next_page"], context["next_words"] = first
     return render(request, "billing/projects.html", context, status=asked.status)
 
 

@@ -15,13 +15,14 @@ from billing.flow.change import Change
 from billing.flow.price import PriceBook
 from billing.flow.price_book import PriceBookError
 from billing.flow.tokenizer import is_comparable
-from billing.models import WhatIfRun
+from billing.models import UsageEvent, WhatIfRun
 from billing.money import ZERO, dollars, plain, ratio, total
 from billing.periods import DayRange
 from billing.reports.what_if import PAGE_EVENTS, Compared, WhatIf, what_if, without_days
 from billing.reports.what_if_query import RATES, SETTINGS, ChangeError, change_of
 from billing.templatetags.figures import CLASS_NAMES, count, difference, signed_percent
 from billing.web.calculator_form import models_on
+from billing.web.first import NEVER, first_event
 from billing.web.pairs import Pair, Pairs, pair_bars
 from billing.web.ranges import asked_range, kept_range
 from billing.web.stats import Stat
@@ -91,6 +92,8 @@ def what_if_page(request: PageRequest) -> HttpResponse:
             context["kept_settings"] = [(name, request.GET.get(name, "")) for name in keep]
         else:
             context["runs"] = runs_lately()
+            if not context["runs"] and not UsageEvent.objects.exists():
+                context |= first_event(request, title=NEVER)
     except ChangeError as error:
         context["error"], status = f"{error.field}: {error.detail}", 422
     except PriceBookError:
