@@ -90,9 +90,9 @@ def mix(days: DayRange, *, is_narrow: bool, by_day: bool) -> tuple[str, list[Mix
     return _mixed(_rows(sql, days))
 
 
-def mix_aside(days: DayRange, *, by_day: bool) -> RawSQL:
+def mix_aside(days: DayRange) -> RawSQL:
     """The same as JSON, to be had beside the rows of another query; decimals are strings. `mix_of` reads it."""
-    sql, span = _mix_sql(is_narrow=False, by_day=by_day, cast="::text"), _span(days)
+    sql, span = _mix_sql(is_narrow=False, by_day=False, cast="::text"), _span(days)
     values = [span[name] for name in _PARAMETER.findall(sql)]
     wrapped = f"(SELECT jsonb_agg(to_jsonb(m)) FROM ({_PARAMETER.sub('%s', sql)}) m ({_ASIDE}))"  # noqa: S608
     return RawSQL(wrapped, values, output_field=JSONField())  # noqa: S611  built from constants only

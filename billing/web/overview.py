@@ -87,7 +87,7 @@ def stats_of(
     slug, budget = request.access.tenant.slug, month_budget(standings)
     heading, supposed = whole.forecast(budget), ""
     if heading and latest:
-        supposed = month_words(latest, heading, whole=whole, calls=beside.calls)  # type: ignore[attr-defined]
+        supposed = month_words(latest, heading, whole=whole, calls=getattr(beside, "calls", None))
     return company_stats(
         whole,
         budget=budget,
@@ -109,10 +109,10 @@ def clients_and_more(
     count = is_open.values(all=Value(1)).annotate(count=Count("pk")).values("count")
     clients = Client.objects.select_related("owner")
     clients = clients.annotate(listed=PROJECTS, open_alerts=Subquery(count))
-    if latest is None:
+    calls = calls_aside(latest, today=today) if latest else None
+    if calls is None:
         return clients
     first = Subquery(Client.objects.values("pk")[:1])
-    calls = calls_aside(latest, today=today)
     return clients.annotate(calls=Case(When(pk=first, then=calls)))
 
 

@@ -93,16 +93,21 @@ def latest_of(budgets: Sequence[Budget]) -> Scenario | None:
     return Scenario(**found) if found else None
 
 
-def calls_aside(scenario: Scenario, *, today: date) -> RawSQL:
-    """The calls that it is made of, beside the rows of another query."""
-    return mix_aside(mix_days(today), by_day=assumptions_of(scenario.terms).has_rates)
+def calls_aside(scenario: Scenario, *, today: date) -> RawSQL | None:
+    """The calls that it is made of, beside the rows of another query. Own rates want four weeks day by day and
+    tier by tier, which is too much for the page that everybody opens first: None."""
+    return None if assumptions_of(scenario.terms).has_rates else mix_aside(mix_days(today))
 
 
 def month_words(
     scenario: Scenario, heading: Forecast, *, whole: Whole, calls: list[dict[str, Any]] | None
 ) -> str:
-    """`With “Half”: $310, as a supposition`: the company's month, what is spent as it is."""
-    supposed = suppose(assumptions_of(scenario.terms), today=whole.today, read=mix_of(calls))
+    """`With “Half”: $310, as a supposition`: the company's month, what is spent as it is; of own rates, where
+    to look."""
+    assumed = assumptions_of(scenario.terms)
+    if assumed.has_rates:
+        return f"What “{scenario.name}” would make of it"
+    supposed = suppose(assumed, today=whole.today, read=mix_of(calls))
     found = ahead(heading, spent=whole.spent.cost, amount=ZERO, share=supposed.share)
     figure = estimate(found.expected)
     least = "≥\u00a0" if whole.spent.unpriced_events else ""
