@@ -83,7 +83,7 @@ def test_a_full_disk_refuses_batches_as_a_whole_and_takes_them_when_there_is_roo
     with files_up_to(LOG_SEGMENT, site.stack):
         for sender in senders:
             sender.start()
-        site.stack.wait_until(lambda: site.books.answers["500"] > 3, "the disk is full")
+        site.stack.wait_until(lambda: site.books.answers["503"] > 3, "the disk is full")
         assert spend(Line(site.stack.port, site.keys["read"]), "total")
     for sender in senders:
         sender.join()
