@@ -40,10 +40,12 @@ BY = {"class": "by token class", "model": "by model", "component": "by component
 ONLY = {
     "model": "Model",
     "environment": "Environment",
-    IDLE: "Only on weekends and from 21:00 to 7:00",
+    IDLE: "Idle hours",
     PROMPT_ABOVE: "Prompt tokens, more than",
 }
 """What a list of events can be narrowed to, as people say it."""
+SAID = {IDLE: "weekends, and 21:00 to 7:00"}
+"""Of a value that says nothing by itself."""
 MOST_DIGITS = 13
 KEYS = {"class": ("feature", "environment"), "model": ("model",), "component": ("component",)}
 SENDERS = ArraySubquery(
@@ -87,10 +89,22 @@ def project_list(request: PageRequest) -> HttpResponse:
     context = {"section": "projects", "range": asked.picker, "table": table, "as_of": now.as_of}
     context["archived"] = [each for each in every if each.archived_at]
     if not every:
-        has_client = Client.objects.filter(archived_at=None).exists()
-        first = ("project_new", "New project") if has_client else ("client_new", "New client")
-        context["next_page"], context["next_words"] = first
+        context |= first_project()
     return render(request, "billing/projects.html", context, status=asked.status)
+
+
+def first_project() -> dict[str, str]:
+    """What an empty list says and leads to: a project belongs to a client, so that one comes first."""
+    said = "What sends events will be here: a chat bot, an agent, a nightly job"
+    if Client.objects.filter(archived_at=None).exists():
+        page, words, said = "project_new", "New project", f"{said}."
+    else:
+        page, words, said = (
+            "client_new",
+            "New client",
+            f"{said}, each for a client, who comes first.",
+        )
+    return {"next_page": page, "next_words": words, "next_text": said}
 
 
 @page(EVERYONE)
@@ -215,7 +229,7 @@ def project_events(request: PageRequest, project: str) -> HttpResponse:
         "project": found,
         "events": listed.events,
         "is_first": "cursor" not in request.GET,
-        "only": [(ONLY[name], value) for name, value in only.items()],
+        "only": [(ONLY[name], SAID.get(name, value)) for name, value in only.items()],
         "newest": urlencode(only),
         "older": urlencode({**only, "cursor": listed.next_cursor}) if listed.next_cursor else "",
     }
